@@ -1,9 +1,290 @@
-from portal.core.tables.values import Table
+"""Bytes that a person uploaded, into rows: xlsx and csv, nothing else, and nothing that could hurt (IE1, IE2).
 
+Everything is bounded before it is read: the file, what its zip says it holds, rows, columns, cells and texts. Codes of
+``TableRefused``: file-empty, file-too-large, file-kind, file-old-excel, file-not-readable, file-bomb, file-encoding,
+file-control-characters, file-quotes, file-no-rows, too-many-sheets, too-many-rows, too-many-columns,
+too-many-cells, cell-too-long.
+"""
 
-def read_tables(data: bytes, filename: str) -> tuple[Table, ...]:
-    raise NotImplementedError
+from __future__ import annotations
+
+import csv
+import io
+import re
+import unicodedata
+import warnings
+import zipfile
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+import openpyxl
+from defusedxml.ElementTree import iterparse
+from openpyxl.utils.cell import range_boundaries
+from openpyxl.worksheet._reader import MERGE_TAG, ROW_TAG, WorkSheetParser
+
+from portal.core.tables.values import Broken, Cell, Formula, Row, Table, TableRefused
+
+MAX_BYTES = 10 * 1024 * 1024
+MAX_ROWS = 20_000
+MAX_COLUMNS = 60
+MAX_CELLS = 1_000_000  # styled empty ones included
+MAX_TEXT = 2_000
+MAX_SHEETS = 8
+MAX_ENTRIES = 500
+MAX_INSIDE = 64 * 1024 * 1024  # all that the zip would unpack to
+MAX_RATIO = 150  # of what it would unpack to, to the file; asked above RATIO_FROM
+RATIO_FROM = 2 * 1024 * 1024
+MAX_STRINGS = 8 * 1024 * 1024  # read whole by openpyxl, as are the parts after it
+MAX_PART = 4 * 1024 * 1024
+
+_EMPTY_ROWS = 100_000  # row elements, empty ones included: whole columns that somebody formatted
+_FAR = 1_000  # a cell out here, even an empty one, is nobody's price list
+_MERGES = 5_000
+_CELL_TAG = ROW_TAG.replace("}row", "}c")
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x9f\ufffe\uffff]")
+
+if not openpyxl.DEFUSEDXML:  # pragma: no cover - defusedxml is locked; without it openpyxl expands entities
+    raise RuntimeError("openpyxl must read with defusedxml")
 
 
 def read_table(data: bytes, filename: str) -> Table:
-    raise NotImplementedError
+    """The first visible worksheet that holds anything, or the csv. Raises TableRefused."""
+    return read_tables(data, filename)[0]
+
+
+def read_tables(data: bytes, filename: str) -> tuple[Table, ...]:
+    """Every visible worksheet that holds anything, at least one; a csv is one table. Raises TableRefused."""
+    ending = filename.rpartition(".")[2].lower() if "." in filename else ""
+    if not data.strip():
+        raise TableRefused("file-empty")
+    if len(data) > MAX_BYTES:
+        raise TableRefused("file-too-large", megabytes=MAX_BYTES // 1024 // 1024)
+    if ending == "xls" or data.startswith(
+        b"\xd0\xcf\x11\xe0"
+    ):  # also what a workbook with a password looks like
+        raise TableRefused("file-old-excel")
+    if ending not in {"xlsx", "csv"}:
+        raise TableRefused("file-kind", ending=ending[:10])
+    tables = _workbook(data) if data.startswith(b"PK\x03\x04") else (_csv(data, filename),)
+    if not tables or not tables[0].rows:
+        raise TableRefused("file-no-rows")
+    return tables
+
+
+# ------------------------------------------------------------------------------------------------ xlsx
+
+
+def _workbook(data: bytes) -> tuple[Table, ...]:
+    _check_listing(data)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # openpyxl's remarks about styles and extensions
+            book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, keep_links=False)
+            visible = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
+            tables = tuple(Table(sheet.title, tuple(_rows_of(sheet))) for sheet in visible[:MAX_SHEETS])
+    except TableRefused:
+        raise
+    except Exception as unreadable:  # openpyxl raises anything at all over a stranger's file
+        raise TableRefused("file-not-readable") from unreadable
+    if len(visible) > MAX_SHEETS:
+        raise TableRefused("too-many-sheets", limit=MAX_SHEETS)
+    return tuple(table for table in tables if table.rows)
+
+
+def _check_listing(data: bytes) -> None:
+    """Refuse by what the zip's listing says, before anything is unpacked (it never unpacks to more than that)."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            entries = archive.infolist()
+    except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError) as broken:
+        raise TableRefused("file-not-readable") from broken
+    total = sum(entry.file_size for entry in entries)
+    if (
+        len(entries) > MAX_ENTRIES
+        or total > MAX_INSIDE
+        or (total > RATIO_FROM and total > MAX_RATIO * len(data))
+    ):
+        raise TableRefused("file-bomb")
+    for entry in entries:
+        name = entry.filename.lower()
+        if entry.flag_bits & 1:
+            raise TableRefused("file-old-excel")
+        if "/worksheets/" in name or "/media/" in name:
+            continue  # streamed, or not looked at
+        if entry.file_size > (MAX_STRINGS if "sharedstrings" in name else MAX_PART):
+            raise TableRefused("file-bomb")
+
+
+def _rows_of(sheet: Any) -> list[Row]:
+    """The filled rows of one worksheet, streamed; neither its stated size nor its gaps cost anything."""
+    book = sheet.parent
+    with sheet._get_source() as source:  # noqa: SLF001 - the public way fills every gap up to row 1,048,576
+        parser = WorkSheetParser(
+            source,
+            sheet._shared_strings,  # noqa: SLF001
+            epoch=book.epoch,
+            date_formats=book._date_formats,  # noqa: SLF001
+            timedelta_formats=book._timedelta_formats,  # noqa: SLF001
+        )
+        parser.parse_formula = lambda _element: "="  # what it says does not matter, and translating it costs
+        found: list[Row] = []
+        merged: list[tuple[int, int, int, int]] = []
+        cells = elements = 0
+        for _, element in iterparse(source):
+            if element.tag == _CELL_TAG:
+                cells += 1
+                if cells > MAX_CELLS:
+                    raise TableRefused("too-many-cells", limit=MAX_CELLS)
+            elif element.tag == ROW_TAG:
+                elements += 1
+                number, raw = parser.parse_row(element)
+                row = _row(number, raw)
+                if row is not None:
+                    found.append(row)
+                if elements > _EMPTY_ROWS or (
+                    row is not None and (number > MAX_ROWS or len(found) > MAX_ROWS)
+                ):
+                    raise TableRefused("too-many-rows", limit=MAX_ROWS)
+                element.clear()
+            elif element.tag == MERGE_TAG:
+                merged = _merged(element)
+                element.clear()
+    found.sort(key=lambda row: row.no)
+    return _spread(found, merged) if merged else found
+
+
+def _row(number: int, raw: list[dict[str, Any]]) -> Row | None:
+    if raw and max(cell["column"] for cell in raw) > _FAR:
+        raise TableRefused("too-many-columns", row=number, limit=MAX_COLUMNS)
+    filled = {cell["column"]: value for cell in raw if (value := _value(cell, number)) is not None}
+    if not filled:
+        return None
+    if max(filled) > MAX_COLUMNS:
+        raise TableRefused("too-many-columns", row=number, limit=MAX_COLUMNS)
+    return Row(number, tuple(filled.get(column) for column in range(1, max(filled) + 1)))
+
+
+def _value(cell: dict[str, Any], row: int) -> Cell:
+    value, kind = cell["value"], cell["data_type"]
+    if kind == "f":
+        return Formula("=")
+    if kind == "e":
+        return Broken(str(value)[:20])
+    if isinstance(value, str):
+        return _text(value.replace("_x000D_", "\n"), row)
+    if value is None or isinstance(value, int | float | datetime | date | time | timedelta):
+        return value
+    return Broken("?")
+
+
+def _merged(element: Any) -> list[tuple[int, int, int, int]]:
+    """The merged areas as (first column, first row, last column, last row)."""
+    return [range_boundaries(child.get("ref")) for child in list(element)[:_MERGES]]
+
+
+def _spread(rows: list[Row], merged: list[tuple[int, int, int, int]]) -> list[Row]:
+    """Say which cells are wide, and give a cell merged downwards to every filled row that it covers (as the eye does)."""
+    place = {row.no: at for at, row in enumerate(rows)}
+    cells = [list(row.cells) for row in rows]
+    wide: dict[int, set[int]] = {}
+    budget = MAX_CELLS
+    for left, top, right, bottom in merged:
+        at = place.get(top)
+        value = rows[at].cell(left - 1) if at is not None else None
+        if at is None or value is None:
+            continue
+        if right - left >= 2:
+            wide.setdefault(top, set()).add(left - 1)
+            continue
+        for number in range(top + 1, min(bottom, rows[-1].no) + 1):
+            budget -= 1
+            below = place.get(number)
+            if below is None or budget < 0:
+                continue
+            cells[below].extend([None] * (left - len(cells[below])))
+            if cells[below][left - 1] is None:
+                cells[below][left - 1] = value
+    return [Row(row.no, tuple(cells[at]), frozenset(wide.get(row.no, ()))) for at, row in enumerate(rows)]
+
+
+# ------------------------------------------------------------------------------------------------ csv
+
+
+def _csv(data: bytes, filename: str) -> Table:
+    text = _decoded(data)
+    if _CONTROL.search(text):
+        raise TableRefused("file-control-characters")
+    rows = []
+    for number, raw in enumerate(_records(text), start=1):
+        # Cheap first: a line of a million separators is cut before its cells are looked at.
+        if len(raw) > MAX_COLUMNS and any(cell.strip() for cell in raw[MAX_COLUMNS:]):
+            raise TableRefused("too-many-columns", row=number, limit=MAX_COLUMNS)
+        cells = [_text(cell, number) for cell in raw[:MAX_COLUMNS]]
+        while cells and cells[-1] is None:
+            cells.pop()
+        if not cells:
+            continue
+        if number > MAX_ROWS:
+            raise TableRefused("too-many-rows", limit=MAX_ROWS)
+        rows.append(Row(number, tuple(cells)))
+    return Table(filename.rpartition(".")[0], tuple(rows))
+
+
+def _decoded(data: bytes) -> str:
+    """UTF-8 with or without its mark, UTF-16 with its mark, else GB 18030 (which GBK and GB 2312 are parts of)."""
+    encodings: tuple[str, ...]
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        encodings = ("utf-16",)
+    elif data.startswith(b"\xef\xbb\xbf"):
+        encodings = ("utf-8-sig",)
+    else:
+        encodings = ("utf-8", "gb18030")
+    for encoding in encodings:
+        try:
+            return data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise TableRefused("file-encoding")
+
+
+def _records(text: str) -> Iterator[list[str]]:
+    """Record by record, as a spreadsheet program counts rows; blank lines are rows too."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_separator(text), strict=True)
+    row = 0
+    while True:
+        row += 1
+        try:
+            yield next(reader)
+        except StopIteration:
+            return
+        except csv.Error as broken:
+            if "field larger" in str(broken):
+                raise TableRefused("cell-too-long", row=row, limit=MAX_TEXT) from broken
+            raise TableRefused("file-quotes", row=row) from broken
+
+
+def _separator(text: str) -> str:
+    """The separator that cuts the first lines most evenly into the most columns; a comma when in doubt."""
+    lines = [line[:5_000] for line in text[:100_000].splitlines() if line.strip()][:30]
+    best, most = ",", 0
+    for separator in (",", "\t", ";"):
+        widths = [len(cells) for cells in csv.reader(lines, delimiter=separator)]
+        even = max((widths.count(width) * (width - 1) for width in set(widths)), default=0)
+        if even > most:
+            best, most = separator, even
+    return best
+
+
+# ------------------------------------------------------------------------------------------------ both
+
+
+def _text(raw: str, row: int) -> str | None:
+    """Trimmed, without invisible marks; None when nothing is left."""
+    if len(raw) > MAX_TEXT:
+        raise TableRefused("cell-too-long", row=row, limit=MAX_TEXT)
+    text = _INVISIBLE.sub("", raw).strip()
+    if _CONTROL.search(text) or any(unicodedata.category(sign) == "Cs" for sign in text):
+        raise TableRefused("file-control-characters")
+    return text or None
