@@ -1,0 +1,1 @@
+"""The demo: two brands' workbooks, loaded and played through the same actions that pages use."""
