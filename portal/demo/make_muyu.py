@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import random
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -58,6 +59,10 @@ FAULTS = (
     ("GN04", "拉篮脱轨", "功能家具"),
     ("QT99", "其他", ""),
 )
+PRODUCT_HEADINGS = (
+    "质保卡号", "客户姓名", "联系方式", "安装地址", "产品分类", "产品系列", "成交日期", "送装日期", "出厂日期",
+    "使用性质", "客户代码",
+)  # fmt: skip
 SURNAMES = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林罗高"
 GIVEN = "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀华慧"
 STREETS = ("滨江区", "高新区", "城北区", "湖东区", "新城区")
@@ -73,7 +78,7 @@ def dealers() -> bytes:
     sheet.merge_range(
         "A1:H1", "木语家居门店名册", book.add_format({"bold": True, "font_size": 16, "align": "center"})
     )
-    sheet.merge_range("A2:H2", "金额单位:元    编制部门:渠道管理部", book.add_format({"align": "right"}))
+    sheet.merge_range("A2:I2", "金额单位:元    编制部门:渠道管理部", book.add_format({"align": "right"}))
     headings = (
         "序号",
         "门店名称",
@@ -89,10 +94,10 @@ def dealers() -> bytes:
     for at, (code, city, name, contact, opening, credit) in enumerate(DEALERS):
         phone = f"0{chance.randint(310, 999)}-{chance.randint(2000000, 8999999)}"
         address = f"{city}市家居大道{chance.randint(1, 400)}号"
-        sheet.write_row(3 + at, 0, (at + 1, name, code, contact, opening, credit, phone, address))
+        sheet.write_row(3 + at, 0, (at + 1, name, code, contact, city, opening, credit, phone, address))
     sheet.write_row(4 + len(DEALERS), 1, ("制表:渠道管理部", "", "审核:"))
     sheet.set_column("B:B", 24)
-    sheet.set_column("C:H", 16)
+    sheet.set_column("C:I", 16)
     book.close()
     return target.getvalue()
 
@@ -100,10 +105,7 @@ def dealers() -> bytes:
 def products(*, count: int = PRODUCTS) -> bytes:
     """muyu-registered-products.csv, GBK: warranty-card numbers, days written in three ways, some of them unknown."""
     chance = random.Random(SEED + 1)  # noqa: S311 - invented data
-    rows = [
-        ("质保卡号", "客户姓名", "联系方式", "安装地址", "产品分类", "产品系列")
-        + ("成交日期", "送装日期", "出厂日期", "使用性质", "客户代码")
-    ]
+    rows: list[tuple[str, ...]] = [PRODUCT_HEADINGS]
     for at in range(count):
         series, category, letters = SERIES[chance.choices((0, 1, 2), (4, 4, 3))[0]]
         made = date(2022, 1, 5) + timedelta(days=chance.randint(0, 1570))
@@ -117,14 +119,14 @@ def products(*, count: int = PRODUCTS) -> bytes:
             f"{chance.randint(1, 28)}{chance.randint(1, 4):02d}"
         )
         written = chance.choice((_dashes, _slashes, _chinese))
-        rows.append(
-            (f"MY{letters}{made:%y%m}{at:04d}", name, phone, address, category, series)
-            + (
-                "" if chance.random() < 0.08 else written(bought),
-                "" if chance.random() < 0.15 else written(installed),
-            )
-            + (written(made), "商用" if chance.random() < 0.1 else "家用", dealer[0])
+        days = (
+            "" if chance.random() < 0.08 else written(bought),
+            "" if chance.random() < 0.15 else written(installed),
+            written(made),
         )
+        use = "商用" if chance.random() < 0.1 else "家用"
+        card = f"MY{letters}{made:%y%m}{at:04d}"
+        rows.append((card, name, phone, address, category, series, *days, use, dealer[0]))
     return _csv(rows).encode("gbk")
 
 
@@ -165,7 +167,7 @@ def main() -> None:
         (DATA / name).write_bytes(make())
 
 
-def _csv(rows: list[tuple[str, ...]], separator: str = ",") -> str:
+def _csv(rows: Sequence[tuple[str, ...]], separator: str = ",") -> str:
     target = io.StringIO(newline="")
     csv.writer(target, delimiter=separator).writerows(rows)
     return target.getvalue()

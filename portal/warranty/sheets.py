@@ -25,11 +25,11 @@ PRODUCT_COLUMNS = (
     Column("installed_on", ("安装日期", "送装日期", "上门安装日期", "完工日期", "installed on", "installation date"),
            required=False),
     Column("use", ("用途", "使用性质", "使用场所", "使用类型", "use", "usage"), required=False),
-    Column("dealer_code", ("经销商编号", "经销商编码", "经销商代码", "门店编号", "销售门店", "客户编号", "dealer code",
+    Column("dealer_code", ("经销商编号", "经销商编码", "经销商代码", "门店编号", "销售门店", "客户编号", "客户代码", "客户编码", "dealer code",
                            "dealer")),
     Column("customer_name", ("用户姓名", "客户姓名", "姓名", "用户", "顾客姓名", "业主", "业主姓名", "customer name",
                              "customer")),
-    Column("phone", ("联系电话", "电话", "手机", "手机号", "用户电话", "客户电话", "phone", "mobile"), required=False),
+    Column("phone", ("联系电话", "联系方式", "电话", "手机", "手机号", "用户电话", "客户电话", "phone", "mobile"), required=False),
     Column("address", ("地址", "用户地址", "安装地址", "送货地址", "详细地址", "address"), required=False),
 )  # fmt: skip
 
