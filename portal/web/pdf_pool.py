@@ -1,0 +1,138 @@
+"""The children that print: started when needed, limited in time, replaced when used up or dead.
+
+Plain subprocesses with framed pipes: a pool of the standard library breaks as a whole when one child is killed,
+and cannot stop a document that takes too long. Works in threads, under gunicorn and in commands alike.
+"""
+
+import atexit
+import contextlib
+import json
+import os
+import queue
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+from portal.core.errors import PortalError
+from portal.web import pdf_frames as frames
+
+TIME_LIMIT = 30.0  # seconds of work on one document
+WAIT_LIMIT = 120.0  # seconds in the queue before a child is free
+LIFETIME = 200  # documents of one child
+PACKAGE_ROOT = Path(__file__).resolve().parents[2]
+
+
+class PrintingUnavailable(PortalError):
+    """Nothing can be printed here; the text says what is missing."""
+
+
+class PrintingFailed(PortalError):
+    """One document could not be printed: "time", "memory", "queue", or WeasyPrint's own words."""
+
+
+class Child:
+    """One engine in its own process."""
+
+    def __init__(self, fonts: Path, *, time_limit: float) -> None:
+        self._time_limit = time_limit
+        self.documents = 0
+        path = os.pathsep.join(filter(None, (str(PACKAGE_ROOT), os.environ.get("PYTHONPATH", ""))))
+        self._process = subprocess.Popen(  # noqa: S603 - our own module, in our own Python
+            [sys.executable, "-m", "portal.web.pdf_engine", str(fonts)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": path},
+            start_new_session=True,  # Ctrl-C ends the server first, which then closes its children
+        )
+
+    @property
+    def pid(self) -> int:
+        """The process number."""
+        return self._process.pid
+
+    def ask(self, html: str) -> tuple[bytes, list[str]]:
+        """Print one document; afterwards the child is good for more unless `PrintingFailed` left it dead."""
+        asks, answers = self._process.stdin, self._process.stdout
+        assert asks and answers  # noqa: S101, PT018 - for mypy: both are pipes
+        expired = threading.Event()
+
+        def expire() -> None:
+            expired.set()
+            self._process.kill()
+
+        timer = threading.Timer(self._time_limit, expire)
+        timer.daemon = True
+        timer.start()
+        try:
+            frames.write(asks, html.encode())
+            report = json.loads(frames.read(answers))
+            data = frames.read(answers)
+        except (EOFError, OSError) as end:
+            self.close()
+            raise PrintingFailed("time" if expired.is_set() else "memory") from end
+        finally:
+            timer.cancel()
+        self.documents += 1
+        if report["failed"]:
+            raise PrintingFailed(report["failed"])
+        return data, report["notes"]
+
+    @property
+    def spent(self) -> bool:
+        """Whether it is dead or has printed enough."""
+        return self._process.poll() is not None or self.documents >= LIFETIME
+
+    def close(self) -> None:
+        """End it: an idle child ends by itself when its standard input closes."""
+        assert self._process.stdin and self._process.stdout  # noqa: S101, PT018 - for mypy: both are pipes
+        with contextlib.suppress(OSError):
+            self._process.stdin.close()
+        try:
+            self._process.wait(timeout=2)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._process.stdout.close()
+
+
+class Pool:
+    """A few children; callers wait their turn. `owner` is the process that started them."""
+
+    def __init__(self, fonts: Path, *, workers: int, time_limit: float = TIME_LIMIT) -> None:
+        self.owner = os.getpid()
+        self._fonts, self._time_limit = fonts, time_limit
+        self._places: queue.LifoQueue[Child | None] = queue.LifoQueue()
+        self._size = workers
+        for _ in range(workers):
+            self._places.put(None)
+        atexit.register(self.close)
+
+    def render(self, html: str) -> tuple[bytes, list[str]]:
+        """Print one document in the first free child."""
+        try:
+            child = self._places.get(timeout=WAIT_LIMIT)
+        except queue.Empty as full:
+            raise PrintingFailed("queue") from full
+        try:
+            if child is None:
+                child = Child(self._fonts, time_limit=self._time_limit)
+            return child.ask(html)
+        finally:
+            if child is not None and child.spent:
+                child.close()
+                child = None
+            self._places.put(child)
+
+    def close(self) -> None:
+        """End the children that are free; called at the end of the program too."""
+        atexit.unregister(self.close)
+        if self.owner != os.getpid():
+            return
+        for _ in range(self._size):
+            with contextlib.suppress(queue.Empty):
+                child = self._places.get(timeout=self._time_limit)
+                if child is not None:
+                    child.close()
+        for _ in range(self._size):
+            self._places.put(None)
