@@ -1,0 +1,1 @@
+"""The dealer portal: parts, warranty and the money between a brand's headquarters and its dealers."""

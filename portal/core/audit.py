@@ -1,0 +1,99 @@
+"""Who did what, in the same transaction (R3). Nobody can edit or delete an event: the database refuses."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Index, insert
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from portal.core.db import Owned
+from portal.core.permissions import Actor
+
+
+class AuditEvent(Owned):
+    """One event. ``address`` is never readable by a dealer (column grant); dealers read public events of their rows."""
+
+    __tablename__ = "audit_events"
+
+    dealer_id: Mapped[int | None]
+    at: Mapped[datetime]
+    member_id: Mapped[int]
+    login_id: Mapped[int | None]
+    actor_name: Mapped[str]
+    actor_roles: Mapped[str]
+    side: Mapped[str]
+    via: Mapped[str]
+    act: Mapped[str]
+    subject_kind: Mapped[str]
+    subject_id: Mapped[int | None]
+    subject_number: Mapped[str | None]
+    before: Mapped[str | None]
+    after: Mapped[str | None]
+    facts: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    public: Mapped[bool]
+    address: Mapped[str | None]
+
+    @classmethod
+    def constraints(cls) -> tuple[object, ...]:
+        return (
+            Index(None, "brand_id", "subject_kind", "subject_id", "id"),
+            Index(None, "brand_id", "dealer_id", "id"),
+            Index(None, "brand_id", "at", "id"),
+        )
+
+
+def record(
+    session: Session,
+    actor: Actor,
+    act: str,
+    subject: Any = None,  # noqa: ANN401
+    *,
+    at: datetime,
+    kind: str | None = None,
+    dealer_id: int | None = None,
+    before: str | None = None,
+    after: str | None = None,
+    public: bool = True,
+    **facts: object,
+) -> None:
+    """Write one event: ``act`` is "order:debit"; the subject's kind is the part before the colon unless given.
+
+    ``subject`` is a stored row (its id, number and dealer are taken from it) or None for acts on no single row.
+    """
+    number = getattr(subject, "number", None)
+    session.execute(
+        insert(AuditEvent).values(
+            brand_id=actor.scope.brand_id,
+            dealer_id=dealer_id if dealer_id is not None else getattr(subject, "dealer_id", None),
+            at=at,
+            member_id=actor.scope.member_id,
+            login_id=actor.login_id,
+            actor_name=actor.name,
+            actor_roles=",".join(actor.roles),
+            side="system" if actor.is_system else actor.side,
+            via=actor.via,
+            act=act,
+            subject_kind=kind or act.partition(":")[0],
+            subject_id=getattr(subject, "id", None),
+            subject_number=number,
+            before=before,
+            after=after,
+            facts={name: _plain(value) for name, value in facts.items()},
+            public=public,
+            address=actor.address,
+        )
+    )
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Decimal | date):
+        return str(value)
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    return value if value is None or isinstance(value, bool | int | str | float) else str(value)

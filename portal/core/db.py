@@ -1,0 +1,160 @@
+"""The declarative base, tenant keys, and the unit of work.
+
+Every tenant table is keyed (brand_id, id); foreign keys carry the brand too, because a plain foreign
+key does not look at policies and would let one tenant point at another's row (architecture.md, section 3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Date,
+    DateTime,
+    Enum,
+    ForeignKeyConstraint,
+    Identity,
+    MetaData,
+    PrimaryKeyConstraint,
+    Text,
+    UniqueConstraint,
+    event,
+    text,
+)
+from sqlalchemy.orm import (
+    DeclarativeBase,
+    Mapped,
+    RelationshipProperty,
+    Session,
+    declared_attr,
+    mapped_column,
+    registry,
+    relationship,
+)
+
+from portal.core import scope as scopes
+from portal.core.money import Money
+from portal.core.scope import Scope
+
+# The unsigned reading of the context; row-level security compares it with the signed one on write.
+CURRENT_BRAND = text("nullif(split_part(current_setting('app.ctx', true), '.', 2), '')::bigint")
+
+
+class Base(DeclarativeBase):
+    """What every table of the portal derives from."""
+
+    registry = registry(
+        metadata=MetaData(
+            naming_convention={
+                "pk": "pk_%(table_name)s",
+                "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+                "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+                "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+                "ck": "ck_%(table_name)s_%(constraint_name)s",
+            }
+        ),
+        type_annotation_map={
+            str: Text,
+            Decimal: Money,
+            datetime: DateTime(timezone=True),
+            date: Date,
+            int: BigInteger,
+        },
+    )
+
+
+class Owned(Base):
+    """A row of one brand."""
+
+    __abstract__ = True
+
+    brand_id: Mapped[int] = mapped_column(server_default=CURRENT_BRAND)
+    id: Mapped[int] = mapped_column(Identity())
+
+    @declared_attr.directive
+    def __table_args__(cls) -> tuple[Any, ...]:  # noqa: N805
+        return (
+            PrimaryKeyConstraint("brand_id", "id"),
+            ForeignKeyConstraint(["brand_id"], ["brands.id"]),
+            *cls.constraints(),
+        )
+
+    @classmethod
+    def constraints(cls) -> tuple[Any, ...]:
+        """The table's own keys, foreign keys, checks and indexes."""
+        return ()
+
+
+class DealerOwned(Owned):
+    """A row of one dealer of one brand; ``(brand_id, dealer_id, id)`` lets children point only inside the dealer."""
+
+    __abstract__ = True
+
+    dealer_id: Mapped[int]
+
+    @declared_attr.directive
+    def __table_args__(cls) -> tuple[Any, ...]:  # noqa: N805
+        return (
+            PrimaryKeyConstraint("brand_id", "id"),
+            UniqueConstraint("brand_id", "dealer_id", "id"),
+            ForeignKeyConstraint(["brand_id", "dealer_id"], ["dealers.brand_id", "dealers.id"]),
+            *cls.constraints(),
+        )
+
+
+def to(table: str, column: str) -> ForeignKeyConstraint:
+    """A foreign key that cannot leave the brand."""
+    return ForeignKeyConstraint(["brand_id", column], [f"{table}.brand_id", f"{table}.id"])
+
+
+def within(table: str, column: str) -> ForeignKeyConstraint:
+    """A foreign key that cannot leave the dealer."""
+    return ForeignKeyConstraint(
+        ["brand_id", "dealer_id", column], [f"{table}.brand_id", f"{table}.dealer_id", f"{table}.id"]
+    )
+
+
+def one(child: str, parent: str, column: str, **options: Any) -> RelationshipProperty[Any]:  # noqa: ANN401
+    """The many-to-one side: writes ``column`` only; the brand comes from the session's scope."""
+    return relationship(parent, primaryjoin=_join(child, parent, column), **options)
+
+
+def many(child: str, parent: str, column: str, **options: Any) -> RelationshipProperty[Any]:  # noqa: ANN401
+    """The one-to-many side of :func:`one`."""
+    return relationship(child, primaryjoin=_join(child, parent, column), **options)
+
+
+def _join(child: str, parent: str, column: str) -> str:
+    return f"and_({child}.brand_id == {parent}.brand_id, foreign({child}.{column}) == {parent}.id)"
+
+
+def states(kind: type[StrEnum]) -> Enum:
+    """States as text (the CHECK stands in the migration): an enum's operators are not leakproof."""
+    return Enum(kind, native_enum=False, create_constraint=True, length=24, name=f"{kind.__name__.lower()}_known",
+                values_callable=lambda members: [m.value for m in members])
+
+
+db = SQLAlchemy(model_class=Base)
+
+
+@contextmanager
+def unit_of_work(scope: Scope) -> Iterator[Session]:
+    """One business act: it happens whole, or it leaves no trace. Opened by the edge, never by an action."""
+    with Session(db.engine, expire_on_commit=False, info={"scope": scope}) as session, session.begin():
+        yield session
+
+
+@event.listens_for(Session, "after_begin")
+def _enter_scope(session: Session, transaction: Any, connection: Connection) -> None:  # noqa: ANN401
+    if transaction.nested:  # a rolled-back savepoint would take the setting with it
+        return
+    if (scope := session.info.get("scope")) is not None:
+        scopes.enter(connection, scope)

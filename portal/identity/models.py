@@ -1,0 +1,73 @@
+"""Logins and sessions belong to no brand and are reached only through the functions of migration 0002;
+members do, and are each login's places.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKeyConstraint, Index, Text, UniqueConstraint
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.core.db import Base, Owned
+
+
+class Login(Base):
+    """A person's way in. ``password_hash`` is argon2id."""
+
+    __tablename__ = "logins"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    login: Mapped[str] = mapped_column(unique=True)
+    password_hash: Mapped[str]
+    disabled_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+
+
+class LoginSession(Base):
+    """A signed-in browser: only the hash of its random token is kept. All instants are the machine's."""
+
+    __tablename__ = "login_sessions"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    token_hash: Mapped[str] = mapped_column(unique=True)
+    login_id: Mapped[int]
+    brand_id: Mapped[int | None]
+    member_id: Mapped[int | None]
+    address: Mapped[str | None]
+    agent: Mapped[str | None]
+    created_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        ForeignKeyConstraint(["login_id"], ["logins.id"]),
+        ForeignKeyConstraint(["brand_id", "member_id"], ["members.brand_id", "members.id"]),
+        Index(None, "login_id"),
+    )
+
+
+class Member(Owned):
+    """One login's place: at headquarters (``dealer_id`` None) or at one dealer, with its roles."""
+
+    __tablename__ = "members"
+
+    login_id: Mapped[int]
+    dealer_id: Mapped[int | None]
+    login: Mapped[str]
+    name: Mapped[str]
+    roles: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    joined_at: Mapped[datetime]
+    left_at: Mapped[datetime | None]
+
+    @classmethod
+    def constraints(cls) -> tuple[Any, ...]:
+        return (
+            ForeignKeyConstraint(["login_id"], ["logins.id"]),
+            ForeignKeyConstraint(["brand_id", "dealer_id"], ["dealers.brand_id", "dealers.id"]),
+            UniqueConstraint("brand_id", "login_id", "dealer_id", postgresql_nulls_not_distinct=True),
+            Index(None, "login_id"),
+        )

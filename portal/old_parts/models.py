@@ -1,0 +1,117 @@
+"""A registered old part and the pieces of the dealer's layers it took."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.catalog.models import FaultCode, Part
+from portal.core.db import DealerOwned, many, one, states, to, within
+from portal.orders.models import Layer
+from portal.organizations.models import Dealer
+from portal.warranty.models import Product
+
+
+class OldPartState(StrEnum):
+    """registered 已登记 → reported 已报备; an unclaimed one may be withdrawn 已撤销."""
+
+    REGISTERED = "registered"
+    REPORTED = "reported"
+    WITHDRAWN = "withdrawn"
+
+
+class Review(StrEnum):
+    """HQ's review (R35), a field beside the state: 待审核, 可报销, 补充资料, 不予报销."""
+
+    PENDING = "pending"
+    ACCEPTED = "accepted"
+    WANTED = "wanted"
+    REFUSED = "refused"
+
+
+class Cause(StrEnum):
+    """Why the part failed 故障原因: quality 质量, installation 安装, use 使用不当, man-made 人为损坏, transport 运输."""
+
+    QUALITY = "quality"
+    INSTALLATION = "installation"
+    USE = "use"
+    MAN_MADE = "man-made"
+    TRANSPORT = "transport"
+
+
+class OldPart(DealerOwned):
+    """One product, one part, one replacement day, with a quantity and one number (R36)."""
+
+    __tablename__ = "old_parts"
+    number: Mapped[str]
+    state: Mapped[OldPartState] = mapped_column(states(OldPartState))
+    ver: Mapped[int] = mapped_column()
+    product_id: Mapped[int]
+    part_id: Mapped[int]
+    fault_id: Mapped[int]
+    cause: Mapped[Cause] = mapped_column(states(Cause))
+    quantity: Mapped[int]
+    amount: Mapped[Decimal]  # Σ pieces × price paid, yuan
+    replaced_on: Mapped[date]
+    report_by: Mapped[date]  # the last day to report (R30)
+    must_return: Mapped[bool]  # R34, as the price list said when it was registered
+    verdict: Mapped[str]  # the stored warranty verdict as JSON text (R13)
+    note: Mapped[str]
+    registered_at: Mapped[datetime]
+    registered_by: Mapped[str]
+    reported_at: Mapped[datetime | None]
+    reported_by: Mapped[str | None]
+    reported_late: Mapped[bool]
+    review: Mapped[Review] = mapped_column(states(Review))
+    review_reason: Mapped[str | None]
+    reviewed_at: Mapped[datetime | None]
+    reviewed_by: Mapped[str | None]
+    answer: Mapped[str | None]  # what the dealer answered to 补充资料
+    part: Mapped[Part] = one("OldPart", "Part", "part_id", viewonly=True)
+    product: Mapped[Product] = one("OldPart", "Product", "product_id", viewonly=True)
+    fault: Mapped[FaultCode] = one("OldPart", "FaultCode", "fault_id", viewonly=True)
+    dealer: Mapped[Dealer] = one("OldPart", "Dealer", "dealer_id", viewonly=True)
+    allocations: Mapped[list[Allocation]] = many("Allocation", "OldPart", "old_part_id", order_by="Allocation.id")
+    __mapper_args__ = {"version_id_col": ver}
+
+    @classmethod
+    def constraints(cls) -> tuple[Any, ...]:
+        return (
+            UniqueConstraint("brand_id", "number"),
+            within("products", "product_id"),
+            to("parts", "part_id"),
+            to("fault_codes", "fault_id"),
+            CheckConstraint("quantity BETWEEN 1 AND 9999", name="quantity_sane"),
+            CheckConstraint("state <> 'reported' OR reported_at IS NOT NULL", name="reported_has_instant"),
+            CheckConstraint("review NOT IN ('wanted', 'refused') OR review_reason <> ''", name="refused_with_reason"),
+            Index(None, "brand_id", "state", "review", "id"),
+            Index(None, "brand_id", "dealer_id", "state", "id"),
+            Index(None, "brand_id", "product_id", "part_id"),
+        )
+
+
+class Allocation(DealerOwned):
+    """Pieces taken from one layer at its price; ``returned`` went back when a claim's quantity was cut (R43) or withdrawn."""
+
+    __tablename__ = "allocations"
+    old_part_id: Mapped[int]
+    layer_id: Mapped[int]
+    pieces: Mapped[int]
+    returned: Mapped[int]
+    price: Mapped[Decimal]
+    layer: Mapped[Layer] = one("Allocation", "Layer", "layer_id", viewonly=True)
+
+    @classmethod
+    def constraints(cls) -> tuple[Any, ...]:
+        return (
+            within("old_parts", "old_part_id"),
+            within("layers", "layer_id"),
+            UniqueConstraint("brand_id", "old_part_id", "layer_id"),
+            CheckConstraint("pieces > 0 AND returned BETWEEN 0 AND pieces", name="pieces_sane"),
+            Index(None, "brand_id", "layer_id"),
+        )

@@ -1,0 +1,1 @@
+"""Read-only pages across packages: each role's work queue, search, the audit page."""
