@@ -75,9 +75,7 @@ def dealers() -> bytes:
     book.set_properties({"title": "木语家居门店名册", "created": datetime(2026, 7, 1)})  # noqa: DTZ001 - a file's property
     sheet = book.add_worksheet("门店名册")
     head = book.add_format({"bold": True, "align": "center", "border": 1})
-    sheet.merge_range(
-        "A1:H1", "木语家居门店名册", book.add_format({"bold": True, "font_size": 16, "align": "center"})
-    )
+    sheet.merge_range("A1:H1", "木语家居门店名册", book.add_format({"bold": True, "font_size": 16, "align": "center"}))
     sheet.merge_range("A2:I2", "金额单位:元    编制部门:渠道管理部", book.add_format({"align": "right"}))
     headings = (
         "序号",
@@ -151,7 +149,7 @@ def faults() -> bytes:
         ("适用品类", "故障编号", "故障描述"),
         *((category, code, name) for code, name, category in FAULTS),
     ]
-    return _csv(rows, "\t").encode("utf-16")
+    return b"\xff\xfe" + _csv(rows, "\t").encode("utf-16-le")
 
 
 FILES = {

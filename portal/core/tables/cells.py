@@ -155,9 +155,7 @@ def no(cell: Cell) -> bool:
     """Whether the cell says no in so many words, or nothing; what is neither this nor ``yes`` deserves a look."""
     if isinstance(cell, float | int):
         return cell == 0
-    return cell is None or (
-        isinstance(cell, str) and not isinstance(cell, Formula | Broken) and _plain(cell) in _NO
-    )
+    return cell is None or (isinstance(cell, str) and not isinstance(cell, Formula | Broken) and _plain(cell) in _NO)
 
 
 def choice(choices: Mapping[str, ChoiceT]) -> Callable[[Cell], ChoiceT]:

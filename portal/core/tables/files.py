@@ -3,7 +3,7 @@
 Everything is bounded before it is read: the file, what its zip says it holds, rows, columns, cells and texts. Codes of
 ``TableRefused``: file-empty, file-too-large, file-kind, file-old-excel, file-not-readable, file-bomb, file-encoding,
 file-control-characters, file-quotes, file-no-rows, too-many-sheets, too-many-rows, too-many-columns,
-too-many-cells, cell-too-long.
+too-many-cells, text-too-long.
 """
 
 from __future__ import annotations
@@ -61,9 +61,7 @@ def read_tables(data: bytes, filename: str) -> tuple[Table, ...]:
         raise TableRefused("file-empty")
     if len(data) > MAX_BYTES:
         raise TableRefused("file-too-large", megabytes=MAX_BYTES // 1024 // 1024)
-    if ending == "xls" or data.startswith(
-        b"\xd0\xcf\x11\xe0"
-    ):  # also what a workbook with a password looks like
+    if ending == "xls" or data.startswith(b"\xd0\xcf\x11\xe0"):  # also what a workbook with a password looks like
         raise TableRefused("file-old-excel")
     if ending not in {"xlsx", "csv"}:
         raise TableRefused("file-kind", ending=ending[:10])
@@ -101,11 +99,7 @@ def _check_listing(data: bytes) -> None:
     except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError) as broken:
         raise TableRefused("file-not-readable") from broken
     total = sum(entry.file_size for entry in entries)
-    if (
-        len(entries) > MAX_ENTRIES
-        or total > MAX_INSIDE
-        or (total > RATIO_FROM and total > MAX_RATIO * len(data))
-    ):
+    if len(entries) > MAX_ENTRIES or total > MAX_INSIDE or (total > RATIO_FROM and total > MAX_RATIO * len(data)):
         raise TableRefused("file-bomb")
     for entry in entries:
         name = entry.filename.lower()
@@ -143,9 +137,7 @@ def _rows_of(sheet: Any) -> list[Row]:
                 row = _row(number, raw)
                 if row is not None:
                     found.append(row)
-                if elements > _EMPTY_ROWS or (
-                    row is not None and (number > MAX_ROWS or len(found) > MAX_ROWS)
-                ):
+                if elements > _EMPTY_ROWS or (row is not None and (number > MAX_ROWS or len(found) > MAX_ROWS)):
                     raise TableRefused("too-many-rows", limit=MAX_ROWS)
                 element.clear()
             elif element.tag == MERGE_TAG:
@@ -261,7 +253,7 @@ def _records(text: str) -> Iterator[list[str]]:
             return
         except csv.Error as broken:
             if "field larger" in str(broken):
-                raise TableRefused("cell-too-long", row=row, limit=MAX_TEXT) from broken
+                raise TableRefused("text-too-long", row=row, limit=MAX_TEXT) from broken
             raise TableRefused("file-quotes", row=row) from broken
 
 
@@ -283,7 +275,7 @@ def _separator(text: str) -> str:
 def _text(raw: str, row: int) -> str | None:
     """Trimmed, without invisible marks; None when nothing is left."""
     if len(raw) > MAX_TEXT:
-        raise TableRefused("cell-too-long", row=row, limit=MAX_TEXT)
+        raise TableRefused("text-too-long", row=row, limit=MAX_TEXT)
     text = _INVISIBLE.sub("", raw).strip()
     if _CONTROL.search(text) or any(unicodedata.category(sign) == "Cs" for sign in text):
         raise TableRefused("file-control-characters")

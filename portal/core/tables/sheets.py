@@ -212,9 +212,7 @@ def plain_heading(heading: str) -> str:
     return (without or plain).strip("*:#.。、_")
 
 
-def _header(
-    tables: Sequence[Table], columns: Sequence[Column]
-) -> tuple[Table, int, dict[str, tuple[int, str]]]:
+def _header(tables: Sequence[Table], columns: Sequence[Column]) -> tuple[Table, int, dict[str, tuple[int, str]]]:
     """The first row that has every required heading: its table, its place there, and field -> (index, heading)."""
     names = {plain_heading(name): column.field for column in columns for name in column.names}
     required = [column.field for column in columns if column.required]
@@ -229,7 +227,8 @@ def _header(
                 return table, at, places
             if len(lacking) < len(missing):
                 missing = lacking
-    raise TableRefused("headings-missing", fields=tuple(missing))
+    usual = {column.field: column.names[0] for column in columns}
+    raise TableRefused("headings-missing", fields=tuple(missing), headings=tuple(usual[name] for name in missing))
 
 
 def _places(row: Row, names: Mapping[str, str]) -> tuple[dict[str, tuple[int, str]], tuple[str, ...]]:
@@ -291,9 +290,7 @@ def _alone(row: Row) -> str | None:
 
 def _is_footer(row: Row) -> bool:
     first = row.cells[row.filled[0]]
-    return (
-        isinstance(first, str) and _FOOTER.fullmatch(unicodedata.normalize("NFKC", first).strip()) is not None
-    )
+    return isinstance(first, str) and _FOOTER.fullmatch(unicodedata.normalize("NFKC", first).strip()) is not None
 
 
 # ------------------------------------------------------------------------------------------------ titles
@@ -312,9 +309,7 @@ def _title(above: Sequence[Row]) -> str:
     return ""
 
 
-def _first_day(
-    lines: Sequence[str], given: date | None, problems: list[Problem], notes: list[Note]
-) -> date | None:
+def _first_day(lines: Sequence[str], given: date | None, problems: list[Problem], notes: list[Note]) -> date | None:
     """The day given, else the day that the file says it is in force from; neither, or an impossible one, is a problem."""
     hit = next((hit for line in lines if (hit := _FIRST_DAY.search(line))), None)
     said = next((group for group in hit.groups() if group), None) if hit else None
