@@ -89,9 +89,7 @@ def server_pid(server):
 def test_a_new_home_gets_a_server_that_answers_over_its_socket_only(new_home):
     server = LocalPostgres(new_home, fast=True).start()
     assert one_value(server.dsn(), "SELECT current_user::text") == "postgres"
-    assert (
-        one_value(server.dsn(), "SELECT datcollate FROM pg_database WHERE datname = 'postgres'") == "C.UTF-8"
-    )
+    assert one_value(server.dsn(), "SELECT datcollate FROM pg_database WHERE datname = 'postgres'") == "C.UTF-8"
     assert one_value(server.dsn(), "SHOW listen_addresses") == ""
     assert one_value(server.dsn(), "SHOW shared_preload_libraries") == "pg_stat_statements"
     assert one_value(server.dsn(), "SHOW timezone") == "UTC"

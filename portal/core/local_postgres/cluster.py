@@ -120,9 +120,7 @@ class Cluster:
         has_statistics = any(self.programs.parent.glob("lib/**/pg_stat_statements.*"))
         settings = self.data / "conf.d" / "portal.conf"
         settings.write_text(
-            SETTINGS.format(
-                listen="127.0.0.1" if self.listens else "", port=self.port, socket_dir=self.socket_dir
-            )
+            SETTINGS.format(listen="127.0.0.1" if self.listens else "", port=self.port, socket_dir=self.socket_dir)
             + (STATISTICS if has_statistics else "")
             + (FAST if self.fast else "")
         )
@@ -167,9 +165,7 @@ class Cluster:
 
     def _why_not_started(self, said: str, log: Path) -> str:
         if self.listens and "Address already in use" in said:
-            return (
-                f"Port {self.port} on 127.0.0.1 is taken by another program: choose another, or leave it out."
-            )
+            return f"Port {self.port} on 127.0.0.1 is taken by another program: choose another, or leave it out."
         return f"The local PostgreSQL does not start (log: {log}): {said}"
 
     def stop(self, mode: str = "fast") -> None:

