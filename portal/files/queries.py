@@ -1,0 +1,90 @@
+"""What can be seen of photos; row-level security decides who sees which (R1)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session
+
+from portal.core.errors import NotFound
+from portal.files import rules, store
+from portal.files.models import Photo
+
+_SEEN = text("SELECT photo_seen(:content_hash, :except_subject)")
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A photo as a page shows it."""
+
+    public_id: str
+    slot: str
+    subject_id: int
+
+
+def photo(session: Session, public_id: str) -> Photo:
+    """One photo by its public id; NotFound for one of somebody else."""
+    found = session.scalar(select(Photo).where(Photo.public_id == public_id))
+    if found is None:
+        raise NotFound
+    return found
+
+
+def content(photo: Photo, *, small: bool = False) -> bytes:
+    """The JPEG, or its thumbnail, which is made when first asked for and kept beside. NotFound when the file is gone."""
+    if small:
+        name = photo.stored_name.replace(".jpg", f"-{rules.THUMB_SIDE}.jpg")
+        if (kept := store.get(photo.brand_id, name)) is not None:
+            return kept
+    whole = store.get(photo.brand_id, photo.stored_name)
+    if whole is None:
+        raise NotFound
+    if not small:
+        return whole
+    made = rules.thumbnail(whole)
+    store.put(photo.brand_id, name, made)  # a cache: the same bytes whoever writes first
+    return made
+
+
+def photos_of(session: Session, kind: str, subject_ids: Collection[int]) -> dict[int, list[Shown]]:
+    """The photos of several subjects, oldest first, in one statement."""
+    shown: dict[int, list[Shown]] = {subject: [] for subject in subject_ids}
+    rows = session.execute(
+        select(Photo.public_id, Photo.slot, Photo.subject_id)
+        .where(Photo.subject_kind == kind, Photo.subject_id.in_(subject_ids))
+        .order_by(Photo.id)
+    )
+    for row in rows:
+        shown[row.subject_id].append(Shown(*row))
+    return shown
+
+
+def count_of(session: Session, kind: str, subject_id: int) -> int:
+    """How many photos hang on one subject."""
+    counted = select(func.count()).select_from(Photo).where(Photo.subject_kind == kind, Photo.subject_id == subject_id)
+    return session.scalar(counted) or 0
+
+
+def seen_elsewhere(session: Session, photo: Photo) -> bool:
+    """Whether the same picture hangs on another subject, at any dealer of the brand: yes or no only (domain.md section 13)."""
+    return hash_seen_elsewhere(session, photo.content_hash, except_subject=photo.subject_id)
+
+
+def hash_seen_elsewhere(session: Session, content_hash: str, *, except_subject: int) -> bool:
+    """:func:`seen_elsewhere` for a hash."""
+    return bool(session.scalar(_SEEN, {"content_hash": content_hash, "except_subject": except_subject}))
+
+
+def hashes_of(session: Session, kind: str, subject_ids: Collection[int]) -> dict[int, list[str]]:
+    """The content hashes of several subjects' photos, in one statement."""
+    hashes: dict[int, list[str]] = {subject: [] for subject in subject_ids}
+    rows = session.execute(
+        select(Photo.subject_id, Photo.content_hash)
+        .where(Photo.subject_kind == kind, Photo.subject_id.in_(subject_ids))
+        .order_by(Photo.id)
+    )
+    for subject_id, content_hash in rows:
+        hashes[subject_id].append(content_hash)
+    return hashes

@@ -1,0 +1,138 @@
+"""What can be seen of registered products and policies, and the verdict on a product, a part, a cause and a day (R13)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import or_, select, text
+from sqlalchemy.orm import Session
+
+from portal.catalog.models import Category, Part, ProductModel
+from portal.core.errors import NotFound, Refused
+from portal.warranty import rules
+from portal.warranty.models import PolicyLine, Product, Use, WarrantyPolicy
+from portal.warranty.rules import Days, Line, Verdict
+
+_BY_SERIAL = text("SELECT * FROM product_by_serial(:serial)")
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What everybody of the brand may know of a product by its exact serial number (domain.md section 13); the name is masked."""
+
+    serial: str
+    model: str
+    category: str | None
+    made_on: date | None
+    bought_on: date | None
+    installed_on: date | None
+    use: Use
+    customer: str
+    own: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FoundProduct:
+    """A row of a typeahead: one of the products that this side may see."""
+
+    serial: str
+    model: str
+    customer_name: str
+    bought_on: date | None
+    installed_on: date | None
+    use: Use
+
+
+def product(session: Session, serial: str) -> Product:
+    """The product of that serial number among those this side may see; NotFound for any other."""
+    found = session.scalar(select(Product).where(Product.serial == serial.strip()))
+    if found is None:
+        raise NotFound
+    return found
+
+
+def sight(session: Session, serial: str) -> Sight | None:
+    """What may be known of a product whoever serves it, or None when the brand has none of that number."""
+    row = session.execute(_BY_SERIAL, {"serial": serial.strip()}).one_or_none()
+    if row is None:
+        return None
+    number, model, category, made_on, bought_on, installed_on, use, customer, own = row
+    return Sight(number, model, category, made_on, bought_on, installed_on, Use(use), customer, own)
+
+
+def served_product(session: Session, serial: str, *, field: str = "serial") -> Product:
+    """The product, if this side may serve it. Refuses "product-unknown", or "product-elsewhere" (非本店产品, term: territory)."""
+    try:
+        return product(session, serial)
+    except NotFound:
+        code = "product-unknown" if sight(session, serial) is None else "product-elsewhere"
+        raise Refused(code, field=field, serial=serial.strip()) from None
+
+
+def find_products(session: Session, typed: str, *, limit: int = 20) -> list[FoundProduct]:
+    """Products whose serial number or model begins with what was typed, or whose customer or phone is exactly that."""
+    wish = typed.strip()
+    statement = (
+        select(
+            Product.serial, ProductModel.name, Product.customer_name, Product.bought_on, Product.installed_on, Product.use
+        )
+        .join(ProductModel, (ProductModel.brand_id == Product.brand_id) & (ProductModel.id == Product.model_id))
+        .order_by(Product.serial)
+        .limit(limit)
+    )
+    if wish:
+        statement = statement.where(
+            or_(
+                Product.serial.op("^@")(wish.upper()),
+                Product.serial.op("^@")(wish),
+                ProductModel.name.op("^@")(wish.upper()),
+                Product.customer_name == wish,
+                Product.customer_phone == wish,
+            )
+        )
+    return [FoundProduct(*row) for row in session.execute(statement)]
+
+
+def policy_on(session: Session, day: date) -> WarrantyPolicy | None:
+    """The policy version in force on ``day`` (a service day, R13)."""
+    return session.scalar(
+        select(WarrantyPolicy).where(
+            WarrantyPolicy.from_day <= day, or_(WarrantyPolicy.to_day.is_(None), WarrantyPolicy.to_day > day)
+        )
+    )
+
+
+def policy_lines(session: Session, policy_id: int, category_id: int | None) -> list[Line]:
+    """The lines of one category of a policy, as plain values."""
+    rows = session.execute(
+        select(
+            PolicyLine.line_no,
+            PolicyLine.part_group,
+            PolicyLine.home_months,
+            PolicyLine.commercial_months,
+            PolicyLine.basis,
+        )
+        .where(PolicyLine.policy_id == policy_id, PolicyLine.category_id == category_id)
+        .order_by(PolicyLine.line_no)
+    )
+    return [Line(*row) for row in rows]
+
+
+def verdict(session: Session, product: Product, part: Part, cause: str = rules.QUALITY, *, on: date) -> Verdict:
+    """R13: whether ``part`` in ``product`` is covered on the service day ``on`` when ``cause`` broke it."""
+    policy = policy_on(session, on)
+    return rules.verdict(
+        policy_version=None if policy is None else policy.version,
+        lines=[] if policy is None else policy_lines(session, policy.id, product.model.category_id),
+        part_group=part.part_group,
+        days=Days(product.made_on, product.bought_on, product.installed_on),
+        use=product.use,
+        cause=str(cause),
+        on=on,
+    )
+
+
+def category_name(session: Session, category_id: int | None) -> str | None:
+    """A category's name, or None."""
+    return session.scalar(select(Category.name).where(Category.id == category_id))
