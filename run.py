@@ -84,7 +84,7 @@ def check_python() -> None:
 
 
 def provide_packages(*, for_tests: bool) -> None:
-    """Make .venv hold exactly the locked packages; at once when a stamp says that it does."""
+    """Make .venv hold the locked packages; at once when a stamp says that it does."""
     # The test lock holds all that the other does, so one set up for tests runs the portal too.
     locks = ["requirements-test.lock"] if for_tests else ["requirements.lock", "requirements-test.lock"]
     if PYTHON.exists() and any(stamp(lock).exists() and stamp(lock).read_text() == tag(lock) for lock in locks):
