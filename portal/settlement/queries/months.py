@@ -1,0 +1,176 @@
+"""Settlements by month, what they pay, and whether that still agrees with the claim lines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
+
+from sqlalchemy import Select, Subquery, and_, func, or_, select
+from sqlalchemy.orm import Session
+
+from portal.claims import rules as claim_rules
+from portal.claims.models import ClaimLine, LineState
+from portal.claims.terms import SETTLEMENT_DAY
+from portal.core import terms
+from portal.core.errors import NotFound
+from portal.organizations.models import Dealer
+from portal.settlement import rules
+from portal.settlement.models import Settlement, SettlementState, Statement
+from portal.settlement.queries.left_out import left_out_groups
+
+PAID_STATES = (LineState.APPROVED, LineState.REDUCED)
+PAGE = 100
+
+
+def day_of(session: Session, month: date) -> date:
+    """R50: S(M), the day on which ``month`` is reimbursed, by the term in force when the month after it begins."""
+    return claim_rules.settlement_day(month, terms.value(session, SETTLEMENT_DAY, on=rules.month_after(month)))
+
+
+def settlement(session: Session, month: date) -> Settlement | None:
+    """The settlement of ``month``, if it was ever prepared."""
+    return session.scalar(select(Settlement).where(Settlement.month == month))
+
+
+def settlement_numbered(session: Session, number: str) -> Settlement:
+    """The settlement ST2610; NotFound when there is none."""
+    if (found := session.scalar(select(Settlement).where(Settlement.number == number))) is None:
+        raise NotFound
+    return found
+
+
+def for_update(session: Session, month: date) -> Settlement | None:
+    """The same, locked and read afresh."""
+    return session.scalar(
+        select(Settlement)
+        .where(Settlement.month == month)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+
+
+def due(month: date) -> Select[tuple[int, int, Decimal]]:
+    """R50: what ``month`` pays, a row a dealer: dealer id, lines, yuan. "Settled" is never stored, so this stays true."""
+    return (
+        select(
+            ClaimLine.dealer_id.label("dealer_id"),
+            func.count().label("lines"),
+            func.sum(ClaimLine.approved).cast(ClaimLine.approved.type).label("amount"),
+        )
+        .where(ClaimLine.pays_in == month, ClaimLine.state.in_(PAID_STATES))
+        .group_by(ClaimLine.dealer_id)
+    )
+
+
+def due_totals(session: Session, month: date) -> tuple[int, int, Decimal]:
+    """Lines, dealers and yuan that ``month`` pays."""
+    per_dealer = due(month).subquery()
+    lines, dealers, amount = session.execute(
+        select(
+            func.coalesce(func.sum(per_dealer.c.lines), 0),
+            func.count(),
+            func.coalesce(func.sum(per_dealer.c.amount), 0).cast(ClaimLine.approved.type),
+        )
+    ).one()
+    return int(lines), dealers, amount
+
+
+def due_shares(session: Session, month: date, *, limit: int = PAGE, after: tuple[Decimal, int] | None = None, text: str = "") -> list[rules.Share]:
+    """Dealers that ``month`` pays, the largest amount first, from the claim lines; ``after`` = the last one's amount and id."""
+    return _shares(session, due(month).subquery(), limit=limit, after=after, text=text)
+
+
+def share_page(session: Session, found: Settlement, *, limit: int = PAGE, after: tuple[Decimal, int] | None = None, text: str = "") -> list[rules.Share]:
+    """The same from a settlement's statements, as prepared or posted."""
+    stored = (
+        select(Statement.dealer_id, Statement.lines, Statement.amount, Statement.number)
+        .where(Statement.settlement_id == found.id)
+        .subquery()
+    )
+    return _shares(session, stored, limit=limit, after=after, text=text)
+
+
+def _shares(session: Session, rows: Subquery, *, limit: int, after: tuple[Decimal, int] | None, text: str) -> list[rules.Share]:
+    columns = [rows.c.dealer_id, Dealer.code, Dealer.name, rows.c.lines, rows.c.amount]
+    if numbered := "number" in rows.c:
+        columns.append(rows.c.number)
+    query = (
+        select(*columns)
+        .join_from(rows, Dealer, Dealer.id == rows.c.dealer_id)
+        .order_by(rows.c.amount.desc(), rows.c.dealer_id)
+        .limit(limit)
+    )
+    if after is not None:
+        amount, dealer_id = after
+        query = query.where(or_(rows.c.amount < amount, and_(rows.c.amount == amount, rows.c.dealer_id > dealer_id)))
+    if text:
+        query = query.where(or_(Dealer.name.icontains(text, autoescape=True), Dealer.code == text.upper()))
+    return [rules.Share(*row) if numbered else rules.Share(*row, None) for row in session.execute(query)]
+
+
+def statements_differ(session: Session, found: Settlement) -> bool:
+    """Whether what was prepared no longer is what the claim lines say, for any dealer (R51)."""
+    now = due(found.month).subquery()
+    stored = (
+        select(Statement.dealer_id, Statement.lines, Statement.amount)
+        .where(Statement.settlement_id == found.id)
+        .subquery()
+    )
+    wrong = (
+        select(func.count())
+        .select_from(now.join(stored, stored.c.dealer_id == now.c.dealer_id, full=True))
+        .where(or_(now.c.lines.is_distinct_from(stored.c.lines), now.c.amount.is_distinct_from(stored.c.amount)))
+    )
+    if session.scalar(wrong):
+        return True
+    return due_totals(session, found.month) != (found.lines, found.dealers, found.amount)
+
+
+def last_posted(session: Session) -> date | None:
+    """The newest month whose settlement is posted."""
+    return session.scalar(select(func.max(Settlement.month)).where(Settlement.state == SettlementState.POSTED))
+
+
+def earlier_unpaid(session: Session, month: date) -> date | None:
+    """R51: the first month before ``month`` that must be posted before it: it has lines to pay, or was prepared."""
+    posted = last_posted(session)
+    lines = select(func.min(ClaimLine.pays_in)).where(ClaimLine.pays_in < month, ClaimLine.state.in_(PAID_STATES))
+    if posted is not None:
+        lines = lines.where(ClaimLine.pays_in > posted)
+    prepared = select(func.min(Settlement.month)).where(Settlement.month < month, Settlement.state != SettlementState.POSTED)
+    row = session.execute(select(lines.scalar_subquery(), prepared.scalar_subquery())).one()
+    return min((found for found in row if found is not None), default=None)
+
+
+def next_month(session: Session) -> date | None:
+    """The month to settle next: the one after the last posted, else the first with lines to pay; None with neither."""
+    if (posted := last_posted(session)) is not None:
+        return rules.month_after(posted)
+    return session.scalar(select(func.min(ClaimLine.pays_in)).where(ClaimLine.state.in_(PAID_STATES)))
+
+
+def months_list(session: Session, *, before: date | None = None, limit: int = 25) -> Sequence[Settlement]:
+    """Settlements, the newest month first; ``before`` pages on."""
+    query = select(Settlement).order_by(Settlement.month.desc()).limit(limit)
+    if before is not None:
+        query = query.where(Settlement.month < before)
+    return session.scalars(query).all()
+
+
+def preview(session: Session, month: date, *, at: datetime) -> rules.Preview:
+    """R51: what ``month`` pays as of now and everything left out with the reason, at any time and for any month.
+
+    Totals come from the claim lines; dealers and left-out lines are read by pages (:func:`due_shares`,
+    ``left_out_lines``). Four statements, whatever the month holds.
+    """
+    settles_on = day_of(session, month)
+    lines, dealers, amount = due_totals(session, month)
+    return rules.Preview(
+        month=month,
+        settles_on=settles_on,
+        lines=lines,
+        dealers=dealers,
+        amount=amount,
+        left_out=left_out_groups(session, month, seen_at=at),
+    )

@@ -1,0 +1,186 @@
+"""Statements of dealers: which there are, what they pay, and what a dealer may expect next (R53)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from sqlalchemy import and_, func, select
+from sqlalchemy.orm import Session
+
+from portal.catalog.models import Part, ProductModel
+from portal.claims.models import Claim, ClaimLine
+from portal.core.errors import NotFound
+from portal.old_parts.models import OldPart
+from portal.organizations.models import Dealer
+from portal.settlement.models import Statement
+from portal.settlement.queries.months import PAID_STATES
+from portal.warranty.models import Product
+
+PAGE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class StatementRow:
+    """A posted statement as lists show it; yuan."""
+
+    id: int
+    number: str
+    month: date
+    dealer_code: str
+    dealer_name: str
+    lines: int
+    amount: Decimal
+    opening: Decimal
+    closing: Decimal
+    confirm_by: date
+    posted_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PaidLine:
+    """A claim line that a statement pays; yuan."""
+
+    claim: str
+    claim_month: date
+    position: int
+    service_day: date
+    model: str
+    serial: str
+    part_number: str
+    part_name: str
+    old_part: str
+    quantity: int
+    claimed: Decimal
+    approved: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What a month still to be posted will bring a dealer: lines and yuan approved so far."""
+
+    month: date
+    lines: int
+    amount: Decimal
+
+
+def statement_page(
+    session: Session, *, month: date | None = None, text: str = "", before: int | None = None, limit: int = PAGE
+) -> list[StatementRow]:
+    """Posted statements, the newest first; ``before`` = the last row's id. A dealer's session sees its own only."""
+    query = (
+        select(
+            Statement.id,
+            Statement.number,
+            Statement.month,
+            Dealer.code,
+            Dealer.name,
+            Statement.lines,
+            Statement.amount,
+            Statement.opening,
+            Statement.closing,
+            Statement.confirm_by,
+            Statement.posted_at,
+        )
+        .join_from(Statement, Dealer, and_(Dealer.brand_id == Statement.brand_id, Dealer.id == Statement.dealer_id))
+        .where(Statement.number.is_not(None))
+        .order_by(Statement.id.desc())
+        .limit(limit)
+    )
+    if month is not None:
+        query = query.where(Statement.month == month)
+    if text:
+        query = query.where(Dealer.name.icontains(text, autoescape=True) | (Dealer.code == text.upper()))
+    if before is not None:
+        query = query.where(Statement.id < before)
+    return [StatementRow(*row) for row in session.execute(query)]
+
+
+def statements_of(session: Session, dealer_id: int, *, limit: int = 3) -> Sequence[Statement]:
+    """A dealer's newest posted statements."""
+    return session.scalars(
+        select(Statement)
+        .where(Statement.dealer_id == dealer_id, Statement.number.is_not(None))
+        .order_by(Statement.month.desc())
+        .limit(limit)
+    ).all()
+
+
+def statement(session: Session, number: str) -> tuple[Statement, Dealer]:
+    """A posted statement and its dealer; NotFound when there is none, or it is another's."""
+    found = session.execute(
+        select(Statement, Dealer)
+        .join(Dealer, and_(Dealer.brand_id == Statement.brand_id, Dealer.id == Statement.dealer_id))
+        .where(Statement.number == number)
+    ).one_or_none()
+    if found is None:
+        raise NotFound
+    return found[0], found[1]
+
+
+def statement_before(session: Session, found: Statement) -> Statement | None:
+    """The dealer's statement before this one: its closing is this one's opening."""
+    return session.scalar(
+        select(Statement)
+        .where(Statement.dealer_id == found.dealer_id, Statement.number.is_not(None), Statement.month < found.month)
+        .order_by(Statement.month.desc())
+        .limit(1)
+    )
+
+
+def lines_paid(session: Session, found: Statement, *, after: tuple[int, int] | None = None, limit: int = 0) -> list[PaidLine]:
+    """The claim lines that a statement pays, by claim and line; ``limit`` 0 gives all (its paper)."""
+    query = (
+        select(
+            Claim.number,
+            Claim.month,
+            ClaimLine.position,
+            ClaimLine.service_day,
+            ProductModel.name,
+            Product.serial,
+            Part.number,
+            Part.name,
+            OldPart.number,
+            func.coalesce(ClaimLine.approved_quantity, ClaimLine.quantity),
+            ClaimLine.claimed,
+            ClaimLine.approved,
+        )
+        .join_from(ClaimLine, Claim, and_(Claim.brand_id == ClaimLine.brand_id, Claim.id == ClaimLine.claim_id))
+        .join(OldPart, and_(OldPart.brand_id == ClaimLine.brand_id, OldPart.id == ClaimLine.old_part_id))
+        .join(Part, and_(Part.brand_id == OldPart.brand_id, Part.id == OldPart.part_id))
+        .join(Product, and_(Product.brand_id == OldPart.brand_id, Product.id == OldPart.product_id))
+        .join(ProductModel, and_(ProductModel.brand_id == Product.brand_id, ProductModel.id == Product.model_id))
+        .where(
+            ClaimLine.dealer_id == found.dealer_id,
+            ClaimLine.pays_in == found.month,
+            ClaimLine.state.in_(PAID_STATES),
+        )
+        .order_by(Claim.month.desc(), Claim.id, ClaimLine.position)
+    )
+    if limit:
+        query = query.limit(limit)
+    return [PaidLine(*row) for row in session.execute(query)]
+
+
+def expected(session: Session, dealer_id: int) -> Expected | None:
+    """The next reimbursement of a dealer: the first month not on a posted statement that pays any of its lines."""
+    newest = (
+        select(func.max(Statement.month))
+        .where(Statement.dealer_id == dealer_id, Statement.number.is_not(None))
+        .scalar_subquery()
+    )
+    row = session.execute(
+        select(ClaimLine.pays_in, func.count(), func.sum(ClaimLine.approved).cast(ClaimLine.approved.type))
+        .where(
+            ClaimLine.dealer_id == dealer_id,
+            ClaimLine.state.in_(PAID_STATES),
+            ClaimLine.pays_in.is_not(None),
+            newest.is_(None) | (ClaimLine.pays_in > newest),
+        )
+        .group_by(ClaimLine.pays_in)
+        .order_by(ClaimLine.pays_in)
+        .limit(1)
+    ).one_or_none()
+    return None if row is None else Expected(*row)
