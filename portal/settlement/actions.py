@@ -8,8 +8,7 @@ the row's lock and the journal's key hold without it.
 from __future__ import annotations
 
 from datetime import date, datetime
-from decimal import Decimal
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from sqlalchemy import ColumnElement, and_, delete, func, insert, literal, select, text, update
 from sqlalchemy.orm import Session
@@ -118,7 +117,9 @@ def post(session: Session, actor: Actor, month: date, *, at: datetime) -> Settle
     return found
 
 
-def exclude(session: Session, actor: Actor, month: date, *, claim: str, position: int, reason: str, at: datetime) -> Exclusion:
+def exclude(
+    session: Session, actor: Actor, month: date, *, claim: str, position: int, reason: str, at: datetime
+) -> Exclusion:
     """Move one approved line on to the next month, with a reason (R50); what was prepared must be prepared again.
 
     Refuses "already-posted", "permission-missing", "reason-missing", and "line-not-in-month" for a line that this month does not pay.
@@ -138,7 +139,13 @@ def exclude(session: Session, actor: Actor, month: date, *, claim: str, position
     to_month = rules.month_after(month)
     line.pays_in = to_month
     excluded = Exclusion(
-        dealer_id=line.dealer_id, line_id=line.id, from_month=month, to_month=to_month, reason=why, excluded_at=at, excluded_by=actor.name
+        dealer_id=line.dealer_id,
+        line_id=line.id,
+        from_month=month,
+        to_month=to_month,
+        reason=why,
+        excluded_at=at,
+        excluded_by=actor.name,
     )
     session.add(excluded)
     session.flush()
@@ -247,16 +254,16 @@ def _line(session: Session, claim: str, position: int) -> tuple[ClaimLine, Claim
 
 def _pay(session: Session, actor: Actor, found: Settlement, at: datetime) -> int:
     """The settlement's journal (its id): one debit, one credit per dealer, by one INSERT ... SELECT (R52)."""
-    credits = (
+    shares = (
         select(Statement.dealer_id, Statement.amount, _number(found.month).label("document"))
         .join(Dealer, and_(Dealer.brand_id == Statement.brand_id, Dealer.id == Statement.dealer_id))
         .where(Statement.settlement_id == found.id, Statement.amount > ZERO)
     )
     journal = ledger.post_many(
         session, actor, at=at, source=rules.source(found.month), purpose="settlement",
-        memo=f"{found.month:%Y-%m}", debit_account="warranty-expense", credit_select=credits,
+        memo=f"{found.month:%Y-%m}", debit_account="warranty-expense", credit_select=shares,
     )  # fmt: skip
-    return journal.id
+    return int(journal.id)
 
 
 def _number(month: date) -> ColumnElement[str]:
@@ -276,8 +283,16 @@ def _number_statements(session: Session, found: Settlement, *, at: datetime, day
     session.execute(
         insert(Statement).from_select(
             ["settlement_id", "month", "dealer_id", "lines", "amount"],
-            select(literal(found.id), literal(found.month), accounts.c.dealer_id, literal(0), literal(ZERO, Statement.amount.type)).where(
-                ~select(Statement.id).where(Statement.settlement_id == found.id, Statement.dealer_id == accounts.c.dealer_id).exists()
+            select(
+                literal(found.id),
+                literal(found.month),
+                accounts.c.dealer_id,
+                literal(0),
+                literal(ZERO, Statement.amount.type),
+            ).where(
+                ~select(Statement.id)
+                .where(Statement.settlement_id == found.id, Statement.dealer_id == accounts.c.dealer_id)
+                .exists()
             ),
         )
     )
@@ -310,7 +325,15 @@ def _number_statements(session: Session, found: Settlement, *, at: datetime, day
     )
 
 
-def _note(session: Session, actor: Actor, step: str, found: Settlement, at: datetime, before: str | None, **facts: str | int | Decimal) -> None:
+def _note(
+    session: Session,
+    actor: Actor,
+    step: str,
+    found: Settlement,
+    at: datetime,
+    before: str | None,
+    **facts: Any,
+) -> None:
     """One event on the settlement's timeline, with the figures it was taken for. HQ's own: a dealer reads its statement."""
     audit.record(
         session, actor, f"settlement:{step}", found, at=at, before=before, after=found.state.value, public=False,

@@ -12,8 +12,8 @@ from decimal import Decimal
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from portal.core.months import add_months
 from portal.core.money import ZERO
+from portal.core.months import add_months
 
 RUNS_AT = time(2, 0)  # R50: the clock time of the settlement day at which it is prepared
 

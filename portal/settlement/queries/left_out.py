@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -21,15 +22,25 @@ _OPEN = (LineState.SUBMITTED, LineState.WANTED)
 _PAID = (LineState.APPROVED, LineState.REDUCED)
 
 
-def left_out_groups(session: Session, month: date, *, seen_at: datetime, dealer_id: int | None = None) -> tuple[rules.LeftOutGroup, ...]:
+def left_out_groups(
+    session: Session, month: date, *, seen_at: datetime, dealer_id: int | None = None
+) -> tuple[rules.LeftOutGroup, ...]:
     """By reason: lines, yuan and dealers left out of ``month``, the most lines first. One statement."""
     rows = _left_out(month, seen_at, dealer_id).subquery()
     query = (
-        select(rows.c.because, func.count(), func.sum(rows.c.amount).cast(ClaimLine.claimed.type), func.count(distinct(rows.c.dealer_id)))
+        select(
+            rows.c.because,
+            func.count(),
+            func.sum(rows.c.amount).cast(ClaimLine.claimed.type),
+            func.count(distinct(rows.c.dealer_id)),
+        )
         .group_by(rows.c.because)
         .order_by(func.count().desc(), rows.c.because)
     )
-    return tuple(rules.LeftOutGroup(Why(because), lines, amount, dealers) for because, lines, amount, dealers in session.execute(query))
+    return tuple(
+        rules.LeftOutGroup(Why(because), lines, amount, dealers)
+        for because, lines, amount, dealers in session.execute(query)
+    )
 
 
 def left_out_lines(
@@ -70,7 +81,8 @@ def left_out_lines(
         query = query.where(rows.c.line_id > after)
     if limit:
         query = query.limit(limit)
-    return [rules.LeftOutLine(*row[:10], Why(row[10]), *row[11:]) for row in session.execute(query)]
+    found: Sequence[Any] = session.execute(query).all()
+    return [rules.LeftOutLine(*row[:10], Why(row[10]), *row[11:]) for row in found]
 
 
 def _left_out(month: date, seen_at: datetime, dealer_id: int | None) -> Select[Any]:
@@ -104,7 +116,12 @@ def _left_out(month: date, seen_at: datetime, dealer_id: int | None) -> Select[A
         .join(OldPart, and_(OldPart.brand_id == ClaimLine.brand_id, OldPart.id == ClaimLine.old_part_id))
         .outerjoin(
             by_hand,
-            and_(by_hand.brand_id == ClaimLine.brand_id, by_hand.line_id == ClaimLine.id, by_hand.from_month == month, by_hand.to_month <= ClaimLine.pays_in),
+            and_(
+                by_hand.brand_id == ClaimLine.brand_id,
+                by_hand.line_id == ClaimLine.id,
+                by_hand.from_month == month,
+                by_hand.to_month <= ClaimLine.pays_in,
+            ),
         )
         .where(
             Claim.submitted_at <= seen_at,
@@ -128,8 +145,14 @@ def _left_out(month: date, seen_at: datetime, dealer_id: int | None) -> Select[A
 def _because(by_hand: Any, after_month: date) -> ColumnElement[str]:
     return case(
         (ClaimLine.state == LineState.WANTED, literal(Why.WANTED.value)),
-        (and_(ClaimLine.state == LineState.SUBMITTED, OldPart.review == Review.PENDING), literal(Why.OLD_PART_NOT_REVIEWED.value)),
-        (and_(ClaimLine.state == LineState.SUBMITTED, OldPart.review != Review.ACCEPTED), literal(Why.OLD_PART_NOT_ACCEPTED.value)),
+        (
+            and_(ClaimLine.state == LineState.SUBMITTED, OldPart.review == Review.PENDING),
+            literal(Why.OLD_PART_NOT_REVIEWED.value),
+        ),
+        (
+            and_(ClaimLine.state == LineState.SUBMITTED, OldPart.review != Review.ACCEPTED),
+            literal(Why.OLD_PART_NOT_ACCEPTED.value),
+        ),
         (ClaimLine.state == LineState.SUBMITTED, literal(Why.NOT_DECIDED.value)),
         (by_hand.id.is_not(None), literal(Why.EXCLUDED.value)),
         (ClaimLine.service_day >= after_month, literal(Why.LATER_SERVICE_DAY.value)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import Select, Subquery, and_, func, or_, select
 from sqlalchemy.orm import Session
@@ -43,10 +44,7 @@ def settlement_numbered(session: Session, number: str) -> Settlement:
 def for_update(session: Session, month: date) -> Settlement | None:
     """The same, locked and read afresh."""
     return session.scalar(
-        select(Settlement)
-        .where(Settlement.month == month)
-        .with_for_update()
-        .execution_options(populate_existing=True)
+        select(Settlement).where(Settlement.month == month).with_for_update().execution_options(populate_existing=True)
     )
 
 
@@ -76,12 +74,16 @@ def due_totals(session: Session, month: date) -> tuple[int, int, Decimal]:
     return int(lines), dealers, amount
 
 
-def due_shares(session: Session, month: date, *, limit: int = PAGE, after: tuple[Decimal, int] | None = None, text: str = "") -> list[rules.Share]:
+def due_shares(
+    session: Session, month: date, *, limit: int = PAGE, after: tuple[Decimal, int] | None = None, text: str = ""
+) -> list[rules.Share]:
     """Dealers that ``month`` pays, the largest amount first, from the claim lines; ``after`` = the last one's amount and id."""
     return _shares(session, due(month).subquery(), limit=limit, after=after, text=text)
 
 
-def share_page(session: Session, found: Settlement, *, limit: int = PAGE, after: tuple[Decimal, int] | None = None, text: str = "") -> list[rules.Share]:
+def share_page(
+    session: Session, found: Settlement, *, limit: int = PAGE, after: tuple[Decimal, int] | None = None, text: str = ""
+) -> list[rules.Share]:
     """The same from a settlement's statements, as prepared or posted."""
     stored = (
         select(Statement.dealer_id, Statement.lines, Statement.amount, Statement.number)
@@ -91,9 +93,11 @@ def share_page(session: Session, found: Settlement, *, limit: int = PAGE, after:
     return _shares(session, stored, limit=limit, after=after, text=text)
 
 
-def _shares(session: Session, rows: Subquery, *, limit: int, after: tuple[Decimal, int] | None, text: str) -> list[rules.Share]:
+def _shares(
+    session: Session, rows: Subquery, *, limit: int, after: tuple[Decimal, int] | None, text: str
+) -> list[rules.Share]:
     columns = [rows.c.dealer_id, Dealer.code, Dealer.name, rows.c.lines, rows.c.amount]
-    if numbered := "number" in rows.c:
+    if "number" in rows.c:
         columns.append(rows.c.number)
     query = (
         select(*columns)
@@ -106,7 +110,8 @@ def _shares(session: Session, rows: Subquery, *, limit: int, after: tuple[Decima
         query = query.where(or_(rows.c.amount < amount, and_(rows.c.amount == amount, rows.c.dealer_id > dealer_id)))
     if text:
         query = query.where(or_(Dealer.name.icontains(text, autoescape=True), Dealer.code == text.upper()))
-    return [rules.Share(*row) if numbered else rules.Share(*row, None) for row in session.execute(query)]
+    found: Sequence[Any] = session.execute(query).all()
+    return [rules.Share(*row) for row in found]
 
 
 def statements_differ(session: Session, found: Settlement) -> bool:
@@ -138,7 +143,9 @@ def earlier_unpaid(session: Session, month: date) -> date | None:
     lines = select(func.min(ClaimLine.pays_in)).where(ClaimLine.pays_in < month, ClaimLine.state.in_(PAID_STATES))
     if posted is not None:
         lines = lines.where(ClaimLine.pays_in > posted)
-    prepared = select(func.min(Settlement.month)).where(Settlement.month < month, Settlement.state != SettlementState.POSTED)
+    prepared = select(func.min(Settlement.month)).where(
+        Settlement.month < month, Settlement.state != SettlementState.POSTED
+    )
     row = session.execute(select(lines.scalar_subquery(), prepared.scalar_subquery())).one()
     return min((found for found in row if found is not None), default=None)
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
@@ -95,7 +96,8 @@ def statement_page(
         query = query.where(Dealer.name.icontains(text, autoescape=True) | (Dealer.code == text.upper()))
     if before is not None:
         query = query.where(Statement.id < before)
-    return [StatementRow(*row) for row in session.execute(query)]
+    rows: Sequence[Any] = session.execute(query).all()
+    return [StatementRow(*row) for row in rows]
 
 
 def statements_of(session: Session, dealer_id: int, *, limit: int = 3) -> Sequence[Statement]:
@@ -130,7 +132,7 @@ def statement_before(session: Session, found: Statement) -> Statement | None:
     )
 
 
-def lines_paid(session: Session, found: Statement, *, after: tuple[int, int] | None = None, limit: int = 0) -> list[PaidLine]:
+def lines_paid(session: Session, found: Statement, *, limit: int = 0) -> list[PaidLine]:
     """The claim lines that a statement pays, by claim and line; ``limit`` 0 gives all (its paper)."""
     query = (
         select(
@@ -161,7 +163,8 @@ def lines_paid(session: Session, found: Statement, *, after: tuple[int, int] | N
     )
     if limit:
         query = query.limit(limit)
-    return [PaidLine(*row) for row in session.execute(query)]
+    rows: Sequence[Any] = session.execute(query).all()
+    return [PaidLine(*row) for row in rows]
 
 
 def expected(session: Session, dealer_id: int) -> Expected | None:
