@@ -157,7 +157,7 @@ class QuoteLine(DealerOwned):
 
     __tablename__ = "quote_lines"
     quote_id: Mapped[int]
-    line_id: Mapped[int]
+    line_id: Mapped[int]  # no foreign key: a version stays when its order is sent back and loses the line
     position: Mapped[int]
     part_id: Mapped[int]
     asked: Mapped[int]
@@ -171,7 +171,6 @@ class QuoteLine(DealerOwned):
     def constraints(cls) -> tuple[Any, ...]:
         return (
             within("quotes", "quote_id"),
-            within("order_lines", "line_id"),
             to("parts", "part_id"),
             CheckConstraint("quantity >= 0 AND price >= 0 AND price <= list_price", name="never_raised"),
             CheckConstraint("price = list_price OR reason <> ''", name="lowered_with_reason"),

@@ -1,0 +1,63 @@
+"""What can be seen of orders: one order, lists, the dealer's own parts, and money (every SELECT of this package)."""
+
+from portal.orders.queries.lists import (
+    TABS,
+    Counted,
+    Filters,
+    Incoming,
+    ListedOrder,
+    Queued,
+    ToShip,
+    counts,
+    debit_queue,
+    incoming,
+    listed,
+    shipping_queue,
+)
+from portal.orders.queries.one import (
+    left_to_ship,
+    newest_quote,
+    order,
+    order_for_update,
+    shipment,
+    shipment_for_update,
+    standing,
+)
+from portal.orders.queries.parts import (
+    Awaiting,
+    HeldPart,
+    awaiting_registration,
+    held_parts,
+    layers,
+    layers_for_update,
+    own_products,
+)
+
+__all__ = [
+    "TABS",
+    "Awaiting",
+    "Counted",
+    "Filters",
+    "HeldPart",
+    "Incoming",
+    "ListedOrder",
+    "Queued",
+    "ToShip",
+    "awaiting_registration",
+    "counts",
+    "debit_queue",
+    "held_parts",
+    "incoming",
+    "layers",
+    "layers_for_update",
+    "left_to_ship",
+    "listed",
+    "newest_quote",
+    "order",
+    "order_for_update",
+    "own_products",
+    "shipment",
+    "shipment_for_update",
+    "shipping_queue",
+    "standing",
+]

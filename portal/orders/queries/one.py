@@ -1,0 +1,118 @@
+"""One order, one shipment, one dealer's standing."""
+
+from __future__ import annotations
+
+import re
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from portal.core.errors import NotFound
+from portal.core.money import ZERO
+from portal.ledger import queries as ledger
+from portal.orders.models import Order, OrderLine, OrderState, Quote, QuoteLine, Shipment, ShipmentLine
+from portal.orders.rules import Standing
+from portal.warranty.models import Product
+
+NUMBER = re.compile(r"PO\d{4}-\d{4,}")
+
+
+def _named(ref: str) -> Select[tuple[Order]]:
+    named = Order.number == ref.upper() if NUMBER.fullmatch(ref.upper()) else Order.public_id == ref
+    return select(Order).where(named)
+
+
+def order(session: Session, ref: str) -> Order:
+    """The order of that number (or public id, for a draft) with everything its page shows. Raises NotFound."""
+    found = session.scalar(
+        _named(ref).options(
+            joinedload(Order.dealer),
+            selectinload(Order.lines).options(
+                joinedload(OrderLine.part), joinedload(OrderLine.product).joinedload(Product.model)
+            ),
+            selectinload(Order.quotes).selectinload(Quote.lines).joinedload(QuoteLine.part),
+            selectinload(Order.shipments).selectinload(Shipment.lines).joinedload(ShipmentLine.part),
+        )
+    )
+    if found is None:
+        raise NotFound
+    return found
+
+
+def order_for_update(session: Session, ref: str) -> Order:
+    """The order, locked until the transaction ends and read as it is now. Raises NotFound."""
+    found = session.scalar(_named(ref).with_for_update().execution_options(populate_existing=True))
+    if found is None:
+        raise NotFound
+    return found
+
+
+def newest_quote(session: Session, found: Order) -> Quote:
+    """The version both sides speak about, with its lines."""
+    quote = session.scalar(
+        select(Quote)
+        .where(Quote.order_id == found.id, Quote.quote_no == found.quote_no)
+        .options(selectinload(Quote.lines).joinedload(QuoteLine.part))
+        .execution_options(populate_existing=True)
+    )
+    if quote is None:
+        raise NotFound
+    return quote
+
+
+def left_to_ship(session: Session, found: Order) -> dict[int, int]:
+    """Confirmed pieces not yet shipped, by line position (lines with nothing left stand with 0)."""
+    shipped = (
+        select(ShipmentLine.line_id, func.sum(ShipmentLine.quantity).label("pieces"))
+        .join(Shipment, Shipment.id == ShipmentLine.shipment_id)
+        .where(Shipment.order_id == found.id)
+        .group_by(ShipmentLine.line_id)
+        .subquery()
+    )
+    rows = session.execute(
+        select(QuoteLine.position, QuoteLine.quantity - func.coalesce(shipped.c.pieces, 0))
+        .join(Quote, Quote.id == QuoteLine.quote_id)
+        .outerjoin(shipped, shipped.c.line_id == QuoteLine.line_id)
+        .where(Quote.order_id == found.id, Quote.quote_no == found.quote_no)
+        .order_by(QuoteLine.position)
+    )
+    return {position: int(left) for position, left in rows}
+
+
+def shipment(session: Session, number: str) -> Shipment:
+    """The shipment of that number with its lines and order. Raises NotFound."""
+    found = session.scalar(
+        select(Shipment)
+        .where(Shipment.number == number.upper())
+        .options(
+            joinedload(Shipment.order).joinedload(Order.dealer),
+            selectinload(Shipment.lines).joinedload(ShipmentLine.part),
+        )
+    )
+    if found is None:
+        raise NotFound
+    return found
+
+
+def shipment_for_update(session: Session, number: str) -> tuple[Order, Shipment]:
+    """The shipment and its order, both locked, the order first (always in that order). Raises NotFound."""
+    of_order = session.scalar(select(Shipment.order_id).where(Shipment.number == number.upper()))
+    if of_order is None:
+        raise NotFound
+    fresh = {"populate_existing": True}
+    locked = session.scalars(
+        select(Order).where(Order.id == of_order).with_for_update().execution_options(**fresh)
+    ).one()
+    found = session.scalars(
+        select(Shipment).where(Shipment.number == number.upper()).with_for_update().execution_options(**fresh)
+    ).one()
+    return locked, found
+
+
+def standing(session: Session, dealer_id: int) -> Standing:
+    """R67: balance, what is agreed and undebited, and the credit limit beside it, yuan."""
+    account = ledger.prepayment(session, dealer_id)
+    reserved = session.scalar(
+        select(func.sum(Order.total)).where(Order.dealer_id == dealer_id, Order.state == OrderState.AGREED)
+    )
+    return Standing(balance=account.balance, reserved=reserved or ZERO, credit_limit=account.credit_limit)
