@@ -833,7 +833,6 @@ CREATE TABLE quote_lines (
     CONSTRAINT uq_quote_lines_brand_id_dealer_id_id UNIQUE (brand_id, dealer_id, id),
     CONSTRAINT fk_quote_lines_brand_id_dealer_id FOREIGN KEY(brand_id, dealer_id) REFERENCES dealers (brand_id, id),
     CONSTRAINT fk_quote_lines_brand_id_dealer_id_quote_id FOREIGN KEY(brand_id, dealer_id, quote_id) REFERENCES quotes (brand_id, dealer_id, id),
-    CONSTRAINT fk_quote_lines_brand_id_dealer_id_line_id FOREIGN KEY(brand_id, dealer_id, line_id) REFERENCES order_lines (brand_id, dealer_id, id),
     CONSTRAINT fk_quote_lines_brand_id_part_id FOREIGN KEY(brand_id, part_id) REFERENCES parts (brand_id, id),
     CONSTRAINT ck_quote_lines_never_raised CHECK (quantity >= 0 AND price >= 0 AND price <= list_price),
     CONSTRAINT ck_quote_lines_lowered_with_reason CHECK (price = list_price OR reason <> '')
