@@ -1,0 +1,98 @@
+"""Typed settings: config/default.toml, then config/<environment>.toml, then environment variables."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parent.parent.parent
+CONFIG = ROOT / "config"
+
+
+class SettingsError(Exception):
+    """What is wrong with the configuration, in one sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """``database_url`` is portal_web's; ``context_key`` 32 bytes; ``clock`` freezes business time (never in production)."""
+
+    environment: str
+    database_url: str
+    admin_url: str | None
+    proof_url: str | None
+    context_key: bytes
+    secret_key: str
+    home: Path
+    base_url: str
+    host: str
+    port: int
+    session_hours: int
+    session_idle_minutes: int
+    upload_megabytes: int
+    pool_size: int
+    behind_proxy: bool
+    secure_cookies: bool
+    clock: datetime | None
+
+    @property
+    def files_dir(self) -> Path:
+        """Where photos lie."""
+        return self.home / "files"
+
+
+def read(environ: Mapping[str, str] | None = None, **given: Any) -> Settings:  # noqa: ANN401
+    """The settings of this process. ``given`` (the embedded database's URLs and keys) yields to the environment."""
+    env = os.environ if environ is None else environ
+    environment = env.get("PORTAL_ENV", "development")
+    values: dict[str, Any] = _toml("default") | _toml(environment) | given
+    for name in ("home", "base_url", "host", "port", "session_hours", "session_idle_minutes", "pool_size"):
+        if (text := env.get(f"PORTAL_{name.upper()}")) is not None:
+            values[name] = int(text) if isinstance(values[name], int) else text
+    for name, variable in _SECRETS.items():
+        values[name] = env.get(variable) or values.get(name)
+    if not values["database_url"]:
+        raise SettingsError("DATABASE_URL is not set")
+    if not values["context_key"] or not values["secret_key"]:
+        raise SettingsError("PORTAL_CONTEXT_KEY and PORTAL_SECRET_KEY must be set together with DATABASE_URL")
+    try:
+        values["context_key"] = bytes.fromhex(values["context_key"])
+    except ValueError as error:
+        raise SettingsError("PORTAL_CONTEXT_KEY must be 64 hexadecimal digits") from error
+    values["home"] = (ROOT / values["home"]).resolve()
+    values["clock"] = read_clock(env, environment)
+    return Settings(environment=environment, **values)
+
+
+def read_clock(environ: Mapping[str, str], environment: str) -> datetime | None:
+    """``PORTAL_CLOCK`` as an instant; refused in production and without an offset."""
+    if not (text := environ.get("PORTAL_CLOCK")):
+        return None
+    if environment == "production":
+        raise SettingsError("PORTAL_CLOCK is refused in production: business time is the machine's there")
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise SettingsError(f"PORTAL_CLOCK={text} is no instant, for example 2026-11-03T02:00:00+08:00") from error
+    if at.tzinfo is None:
+        raise SettingsError(f"PORTAL_CLOCK={text} has no offset, for example 2026-11-03T02:00:00+08:00")
+    return at
+
+
+_SECRETS = {
+    "database_url": "DATABASE_URL",
+    "admin_url": "DATABASE_ADMIN_URL",
+    "proof_url": "DATABASE_PROOF_URL",
+    "context_key": "PORTAL_CONTEXT_KEY",
+    "secret_key": "PORTAL_SECRET_KEY",
+}
+
+
+def _toml(name: str) -> dict[str, Any]:
+    path = CONFIG / f"{name}.toml"
+    return tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}

@@ -1,0 +1,130 @@
+"""Signing in and out, choosing a place, members. What happens before a brand is known goes through narrow functions."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Engine, insert, select, text
+from sqlalchemy.orm import Session
+
+from portal.core import audit
+from portal.core.errors import NotFound, Refused
+from portal.core.permissions import Actor, Permission
+from portal.identity import passwords, queries
+from portal.identity.models import Member
+from portal.identity.roles import Role
+
+
+def token_hash(token: str) -> str:
+    """What is stored of a session's token."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def sign_in(
+    engine: Engine, login: str, password: str, *, address: str | None, agent: str | None, seconds: int
+) -> tuple[str, queries.SignedIn]:
+    """Open a session of ``seconds`` (machine time); returns its token, known nowhere else.
+
+    Refuses with "sign-in-failed" alike for an unknown login, a wrong password and a disabled login,
+    and with "no-place" for a login that belongs nowhere.
+    """
+    found = queries.login_by_name(engine, login)
+    right = passwords.matches(password, found[1] if found else None)
+    if found is None or not right or found[2]:
+        raise Refused("sign-in-failed")
+    token = secrets.token_urlsafe(32)
+    with engine.begin() as connection:
+        held = queries.places(connection, found[0])
+        if not held:
+            raise Refused("no-place")
+        place = held[0]
+        connection.execute(
+            text("SELECT session_open(:login, :hash, :brand, :member, :address, :agent, :seconds)"),
+            {"login": found[0], "hash": token_hash(token), "brand": place.brand_id, "member": place.member_id,
+             "address": address, "agent": agent, "seconds": seconds},
+        )  # fmt: skip
+    return token, queries.SignedIn(found[0], login, held, place)
+
+
+def sign_out(engine: Engine, token: str) -> None:
+    """End the session at once."""
+    with engine.begin() as connection:
+        connection.execute(text("SELECT session_end(:hash)"), {"hash": token_hash(token)})
+
+
+def choose_place(engine: Engine, token: str, brand_id: int, member_id: int) -> None:
+    """Act from another of one's places from now on; NotFound for a place that is not one's own."""
+    with engine.begin() as connection:
+        if not connection.scalar(
+            text("SELECT session_choose(:hash, :brand, :member)"), {"hash": token_hash(token), "brand": brand_id, "member": member_id}
+        ):
+            raise NotFound
+
+
+def create_login(engine: Engine, login: str, password_hash: str, *, at: datetime) -> int:
+    """Create a login; returns its id. Raises IntegrityError when the name is taken."""
+    with engine.begin() as connection:
+        return int(
+            connection.scalar(text("SELECT login_create(:login, :hash, :at)"), {"login": login, "hash": password_hash, "at": at}) or 0
+        )
+
+
+def add_member(
+    session: Session, actor: Actor, *, login_id: int, login: str, name: str, roles: Sequence[str], dealer_id: int | None, at: datetime
+) -> Member:
+    """Give a login a place at headquarters or at a dealer. Refuses roles of the other side ("role-of-other-side")."""
+    _require_side(roles, "hq" if dealer_id is None else "dealer")
+    row = session.execute(
+        insert(Member)
+        .values(login_id=login_id, login=login, name=name, roles=list(roles), dealer_id=dealer_id, joined_at=at)
+        .returning(Member)
+    ).scalar_one()
+    audit.record(session, actor, "member:add", row, at=at, public=dealer_id is not None, login=login, name=name, roles=list(roles))
+    return row
+
+
+def change_roles(session: Session, actor: Actor, member_id: int, *, roles: Sequence[str], at: datetime) -> Member:
+    """Set a member's roles; takes effect on its next request. Nobody changes its own ("own-member")."""
+    member = _lock(session, actor, member_id)
+    _require_side(roles, "hq" if member.dealer_id is None else "dealer")
+    if not roles:
+        raise Refused("role-needed", field="roles")
+    before, member.roles = list(member.roles), list(roles)
+    audit.record(session, actor, "member:change-roles", member, at=at, public=member.dealer_id is not None,
+                 name=member.name, roles_before=before, roles=list(roles))  # fmt: skip
+    session.flush()
+    return member
+
+
+def remove_member(session: Session, actor: Actor, member_id: int, *, at: datetime) -> Member:
+    """End a member's place; its sessions lose it on the next request."""
+    member = _lock(session, actor, member_id)
+    member.left_at = at
+    audit.record(session, actor, "member:remove", member, at=at, public=member.dealer_id is not None, name=member.name)
+    session.flush()
+    return member
+
+
+def _lock(session: Session, actor: Actor, member_id: int) -> Member:
+    if not actor.may(Permission.MEMBER_MANAGE):
+        raise Refused("permission-missing")
+    member = session.scalar(
+        select(Member)
+        .where(Member.id == member_id, Member.left_at.is_(None))
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if member is None:
+        raise NotFound
+    if member.login_id == actor.login_id:
+        raise Refused("own-member")
+    return member
+
+
+def _require_side(roles: Sequence[str], side: str) -> None:
+    known = {role.value for role in Role if role.side == side}
+    if not set(roles) <= known:
+        raise Refused("role-of-other-side", field="roles")

@@ -1,0 +1,141 @@
+"""Who somebody is: read before a brand is known through narrow functions, afterwards from ``members``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, Engine, select, text
+from sqlalchemy.orm import Session
+
+from portal.core.errors import NotFound
+from portal.core.permissions import Actor
+from portal.core.scope import Scope
+from portal.identity.models import Member
+from portal.identity.roles import Role, permissions_of
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One place of a login, with what the shell shows of it."""
+
+    brand_id: int
+    member_id: int
+    dealer_id: int | None
+    name: str
+    roles: tuple[str, ...]
+    brand_code: str
+    brand_name: str
+    brand_name_en: str
+    zone: str
+    hotline: str
+    dealer_code: str | None
+    dealer_name: str | None
+
+    def actor(self, login_id: int, *, address: str | None, via: Literal["page", "command", "system"] = "page") -> Actor:
+        """This login acting from this place."""
+        return Actor(
+            scope=Scope(self.brand_id, self.dealer_id, self.member_id),
+            name=self.name,
+            zone=ZoneInfo(self.zone),
+            permissions=permissions_of(self.roles),
+            roles=self.roles,
+            login_id=login_id,
+            address=address,
+            via=via,
+            brand_code=self.brand_code,
+            dealer_code=self.dealer_code,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A live session: the login, its places, and the chosen one (None when it must choose)."""
+
+    login_id: int
+    login: str
+    places: tuple[Place, ...]
+    place: Place | None
+
+
+@dataclass(frozen=True, slots=True)
+class BrandInfo:
+    """What is known of a brand before anybody is inside it."""
+
+    id: int
+    code: str
+    name: str
+    name_en: str
+    zone: str
+    hotline: str
+
+
+def login_by_name(engine: Engine, login: str) -> tuple[int, str, bool] | None:
+    """(id, password hash, disabled) of a login, or None."""
+    with engine.begin() as connection:
+        row = connection.execute(text("SELECT id, password_hash, disabled FROM login_find(:login)"), {"login": login}).first()
+    return None if row is None else (row.id, row.password_hash, row.disabled)
+
+
+def places(connection: Connection, login_id: int) -> tuple[Place, ...]:
+    """All places of a login, by brand and dealer."""
+    rows = connection.execute(text("SELECT * FROM login_places(:id)"), {"id": login_id}).mappings()
+    return tuple(Place(**{**row, "roles": tuple(row["roles"])}) for row in rows)
+
+
+def signed_in(engine: Engine, token_hash: str, idle_seconds: int) -> SignedIn | None:
+    """The live session behind a cookie's hash, or None. Two statements."""
+    with engine.begin() as connection:
+        row = connection.execute(
+            text("SELECT login_id, login, brand_id, member_id FROM session_load(:hash, :idle)"),
+            {"hash": token_hash, "idle": idle_seconds},
+        ).first()
+        if row is None:
+            return None
+        held = places(connection, row.login_id)
+    chosen = next((p for p in held if (p.brand_id, p.member_id) == (row.brand_id, row.member_id)), None)
+    if chosen is None and len(held) == 1:
+        chosen = held[0]
+    return SignedIn(row.login_id, row.login, held, chosen)
+
+
+def brand_by_code(engine: Engine, code: str) -> BrandInfo:
+    """The brand of that code; NotFound when there is none."""
+    with engine.begin() as connection:
+        row = connection.execute(text("SELECT * FROM brand_by_code(:code)"), {"code": code}).mappings().first()
+    if row is None:
+        raise NotFound
+    return BrandInfo(**row)
+
+
+def brand_codes(engine: Engine) -> list[str]:
+    """The codes of all brands on this installation."""
+    with engine.begin() as connection:
+        return list(connection.scalars(text("SELECT * FROM brand_codes()")))
+
+
+def system_actor(brand: BrandInfo, *, via: Literal["command", "system"] = "system") -> Actor:
+    """The system at a brand's headquarters: every permission of that side's roles, no login, member 0."""
+    return Actor(
+        scope=Scope(brand.id),
+        name="system",
+        zone=ZoneInfo(brand.zone),
+        permissions=permissions_of(role for role in Role if role.side == "hq"),
+        roles=(),
+        via=via,
+        brand_code=brand.code,
+    )
+
+
+def members(session: Session) -> list[Any]:
+    """The members this place may see (RLS), HQ's first."""
+    return list(session.scalars(select(Member).order_by(Member.dealer_id.nulls_first(), Member.id)))
+
+
+def serves(session: Session, login_id: int | None, dealer_id: int) -> bool:
+    """Whether this login also has a place at that dealer: then it may not judge the dealer's documents (R43)."""
+    if login_id is None:
+        return False
+    found = select(Member.id).where(Member.login_id == login_id, Member.dealer_id == dealer_id, Member.left_at.is_(None))
+    return session.scalar(found.limit(1)) is not None
