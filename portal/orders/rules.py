@@ -189,11 +189,6 @@ class Standing:
         return self.balance - self.reserved
 
 
-def missing(amount: Decimal, *, balance: Decimal, credit_limit: Decimal) -> Decimal:
-    """R23: what a debit of ``amount`` lacks (0 when balance and credit limit bear it), ignoring other reservations."""
-    return max(ZERO, amount - balance - credit_limit)
-
-
 # ---------------------------------------------------------------- shipping and receiving (R20, R26)
 
 

@@ -25,7 +25,7 @@ def cancelled_by_its_side(order: Order, actor: Actor) -> str | None:
     return None
 
 
-def nothing_in_transit(order: Order, actor: Actor) -> str | None:  # noqa: ARG001
+def nothing_in_transit(order: Order, actor: Actor) -> str | None:
     """An order is received with its last shipment."""
     return "still-in-transit" if any(s.state is T.IN_TRANSIT for s in order.shipments) else None
 

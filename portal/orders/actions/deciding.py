@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import delete, insert
 from sqlalchemy.orm import Session
@@ -16,7 +17,8 @@ from portal.core.money import ZERO
 from portal.core.permissions import Actor
 from portal.ledger import actions as ledger
 from portal.ledger import queries as accounts
-from portal.ledger.actions import Entry
+from portal.ledger.rules import FREIGHT, ORDER, PARTS_SALES, PREPAYMENTS, Entry
+from portal.ledger.rules import missing as missing_funds
 from portal.orders import queries, rules, workflow
 from portal.orders.models import Layer, Order, OrderState, Quote, QuoteLine
 from portal.orders.rules import QuoteWish
@@ -166,17 +168,17 @@ def debit(session: Session, actor: Actor, number: str, *, at: datetime) -> Order
     before, after = workflow.ORDER.take("debit", order, actor)
     version = queries.newest_quote(session, order)
     account = accounts.prepayment(session, order.dealer_id)
-    lacks = rules.missing(version.total, balance=account.balance, credit_limit=account.credit_limit)
+    lacks = missing_funds(account.balance, account.credit_limit, version.total)
     if lacks:
         raise Refused("short-of-funds", missing=lacks, amount=version.total)
-    entries = [Entry("prepayments", version.total, "debit", dealer_id=order.dealer_id, document=str(order.number))]
+    entries = [Entry(PREPAYMENTS, version.total, "debit", dealer_id=order.dealer_id, document=str(order.number))]
     entries += [
         Entry(code, amount, "credit", document=str(order.number))
-        for code, amount in (("parts-sales", version.goods), ("freight", version.freight))
+        for code, amount in ((PARTS_SALES, version.goods), (FREIGHT, version.freight))
         if amount > ZERO
     ]
     journal = ledger.post(
-        session, actor, at=at, source=order.source, purpose="order", memo=str(order.number), entries=entries
+        session, actor, at=at, source=order.source, purpose=ORDER, memo=str(order.number), entries=entries
     )
     order.debited_at = order.updated_at = at
     session.flush()
@@ -209,10 +211,10 @@ def cancel(session: Session, actor: Actor, ref: str, *, reason: str, at: datetim
     order = queries.order_for_update(session, ref)
     before, after = workflow.ORDER.take("cancel", order, actor)
     why = _reason(reason)
-    facts: dict[str, object] = {}
+    facts: dict[str, Any] = {}
     if before == OrderState.DEBITED:
         journal = ledger.reverse(
-            session, actor, at=at, source=order.source, purpose="order", memo=why, document=str(order.number)
+            session, actor, at=at, source=order.source, purpose=ORDER, memo=why, document=str(order.number)
         )
         session.execute(delete(Layer).where(Layer.line_id.in_([line.id for line in order.lines])))
         facts = {"refunded": order.total, "journal": journal.number}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
@@ -135,7 +136,7 @@ def receive(
     session.flush()
     short = sum(line.quantity - (line.counted or 0) for line in shipment.lines)
     damaged = sum(line.damaged or 0 for line in shipment.lines)
-    facts: dict[str, object] = {"shipment": shipment.number, "short": short, "damaged": damaged, "note": words}
+    facts: dict[str, Any] = {"shipment": shipment.number, "short": short, "damaged": damaged, "note": words}
     audit.record(session, actor, "shipment:receive", shipment, at=at, before=before, after=after, **facts)
     _complete(session, actor, order, facts, at)
     return shipment
@@ -149,7 +150,7 @@ def _add_to_layers(session: Session, actor: Actor, by_line: Mapping[int, tuple[i
             layer.first_received_on = layer.first_received_on or actor.day(at)
 
 
-def _complete(session: Session, actor: Actor, order: Order, facts: dict[str, object], at: datetime) -> None:
+def _complete(session: Session, actor: Actor, order: Order, facts: dict[str, Any], at: datetime) -> None:
     """Say on the order what arrived; with the last shipment of a shipped order it is received."""
     session.expire(order, ["shipments"])
     order.updated_at = at

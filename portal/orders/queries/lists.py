@@ -6,16 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, String, cast, func, select
+from sqlalchemy import ColumnElement, Row, Select, String, cast, func, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session
 
 from portal.catalog.models import Part
 from portal.core import clock, months
 from portal.ledger import queries as ledger
-from portal.orders import rules
+from portal.ledger.rules import missing as missing_funds
 from portal.orders.models import Order, OrderLine, OrderState, Quote, QuoteLine, Shipment, ShipmentLine, ShipmentState
 from portal.organizations.models import Dealer
 from portal.warranty.models import Product
@@ -36,6 +37,7 @@ TABS: Mapping[str, frozenset[OrderState]] = {
     "ended": frozenset({S.REJECTED, S.CANCELLED}),
 }
 OPEN = (S.DRAFT, S.SUBMITTED, S.QUOTED, S.AGREED, S.DEBITED, S.PART_SHIPPED, S.SHIPPED)
+SUMS = frozenset({"lines", "pieces", "short", "damaged"})
 COUNTED_MOST = 1000  # shown as 999+
 
 
@@ -117,7 +119,7 @@ def listed(
         .where(OrderLine.order_id == Order.id)
         .lateral()
     )  # fmt: skip
-    wanted = (
+    wanted: Select[*tuple[Any, ...]] = (
         select(
             Order.id, func.coalesce(Order.number, Order.public_id), Order.number, Order.state, Order.dealer_id,
             Dealer.code, Dealer.name, about.c.purposes, about.c.lines, Order.quote_no, Order.total,
@@ -134,13 +136,11 @@ def listed(
         if before_id is not None:
             wanted = wanted.where(Order.id < before_id)
     rows = session.execute(wanted.limit(limit)).all()
-    orders = [
-        ListedOrder(*row[:7], tuple(row[7] or ()), *row[8:]) for row in (rows if after_id is None else reversed(rows))
-    ]
+    orders = [ListedOrder(*_plain(row)) for row in (rows if after_id is None else reversed(rows))]
     return _with_missing(session, orders)
 
 
-def _filtered(wanted: Select[tuple[object, ...]], filters: Filters, zone: ZoneInfo) -> Select[tuple[object, ...]]:
+def _filtered(wanted: Select[*tuple[Any, ...]], filters: Filters, zone: ZoneInfo) -> Select[*tuple[Any, ...]]:
     states = TABS.get(filters.tab, TABS["all"])
     if states != TABS["all"]:
         wanted = wanted.where(Order.state.in_(sorted(states)))
@@ -185,7 +185,7 @@ def _with_missing(session: Session, orders: list[ListedOrder]) -> list[ListedOrd
     for order in orders:
         account = accounts.get(order.dealer_id)
         if order.state is S.AGREED and order.amount is not None and account is not None:
-            lacks = rules.missing(order.amount, balance=account.balance, credit_limit=account.credit_limit)
+            lacks = missing_funds(account.balance, account.credit_limit, order.amount)
             found.append(replace(order, missing=lacks))
         else:
             found.append(order)
@@ -212,7 +212,7 @@ class Queued:
 
 def debit_queue(session: Session, *, dealer_id: int | None = None, limit: int = 500) -> list[Queued]:
     """R23: the orders agreed and not yet debited, oldest agreement first, each with what is missing; two statements."""
-    wanted = (
+    wanted: Select[*tuple[Any, ...]] = (
         select(
             Order.id, Order.number, Order.dealer_id, Dealer.code, Dealer.name,
             Order.agreed_at, Order.agreed_by, Order.ship_on, Order.total,
@@ -229,8 +229,9 @@ def debit_queue(session: Session, *, dealer_id: int | None = None, limit: int = 
     queue = []
     for row in rows:
         account = accounts[row.dealer_id]
-        lacks = rules.missing(row.total, balance=account.balance, credit_limit=account.credit_limit)
-        queue.append(Queued(*row, account.balance, account.credit_limit, lacks))
+        lacks = missing_funds(account.balance, account.credit_limit, row.total)
+        values: list[Any] = [*row, account.balance, account.credit_limit, lacks]
+        queue.append(Queued(*values))
     return queue
 
 
@@ -267,7 +268,7 @@ def shipping_queue(session: Session, *, limit: int = 500) -> list[ToShip]:
         .correlate(Order)
         .lateral()
     )
-    wanted = (
+    wanted: Select[*tuple[Any, ...]] = (
         select(
             Order.id, Order.number, Order.state, Dealer.code, Dealer.name, Order.ship_to, Order.ship_on,
             Order.debited_at, Order.total, about.c.lines, about.c.pieces,
@@ -278,7 +279,7 @@ def shipping_queue(session: Session, *, limit: int = 500) -> list[ToShip]:
         .order_by(Order.ship_on, Order.id)
         .limit(limit)
     )  # fmt: skip
-    return [ToShip(*row[:9], int(row[9]), int(row[10])) for row in session.execute(wanted)]
+    return [ToShip(*_plain(row)) for row in session.execute(wanted)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,7 +321,7 @@ def incoming(
         .where(ShipmentLine.shipment_id == Shipment.id)
         .lateral()
     )
-    wanted = (
+    wanted: Select[*tuple[Any, ...]] = (
         select(
             Shipment.id, Shipment.number, Shipment.state, Order.number, Dealer.code, Dealer.name,
             Shipment.carrier, Shipment.tracking, Shipment.shipped_at, Shipment.received_at, Order.ship_on,
@@ -335,4 +336,12 @@ def incoming(
     )  # fmt: skip
     if before_id is not None:
         wanted = wanted.where(Shipment.id < before_id)
-    return [Incoming(*row[:11], *(int(count) for count in row[11:])) for row in session.execute(wanted)]
+    return [Incoming(*_plain(row)) for row in session.execute(wanted)]
+
+
+def _plain(row: Row[*tuple[Any, ...]]) -> list[Any]:
+    """A row's values: a sum of bigint comes back as a Decimal and is a whole number, an array as a list."""
+    return [
+        int(value) if name in SUMS else tuple(value or ()) if name == "purposes" else value
+        for name, value in zip(row._fields, row, strict=True)
+    ]

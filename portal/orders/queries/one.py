@@ -17,7 +17,7 @@ from portal.warranty.models import Product
 NUMBER = re.compile(r"PO\d{4}-\d{4,}")
 
 
-def _named(ref: str) -> Select[tuple[Order]]:
+def _named(ref: str) -> Select[Order]:
     named = Order.number == ref.upper() if NUMBER.fullmatch(ref.upper()) else Order.public_id == ref
     return select(Order).where(named)
 
