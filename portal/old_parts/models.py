@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, column, func, select, table
+from sqlalchemy.orm import Mapped, column_property, mapped_column
 
 from portal.catalog.models import FaultCode, Part
 from portal.core.db import DealerOwned, many, one, states, to, within
+from portal.files.models import Photo
 from portal.orders.models import Layer
 from portal.organizations.models import Dealer
 from portal.warranty.models import Product
@@ -77,6 +78,9 @@ class OldPart(DealerOwned):
     fault: Mapped[FaultCode] = one("OldPart", "FaultCode", "fault_id", viewonly=True)
     dealer: Mapped[Dealer] = one("OldPart", "Dealer", "dealer_id", viewonly=True)
     allocations: Mapped[list[Allocation]] = many("Allocation", "OldPart", "old_part_id", order_by="Allocation.id")
+    if TYPE_CHECKING:  # both are mapped below, where Photo and the claim lines can be named
+        claim_line: Any  # the state of the claim line that rests on it, None without one (R33)
+        photo_count: Any
     __mapper_args__ = {"version_id_col": ver}
 
     @classmethod
@@ -115,3 +119,22 @@ class Allocation(DealerOwned):
             CheckConstraint("pieces > 0 AND returned BETWEEN 0 AND pieces", name="pieces_sane"),
             Index(None, "brand_id", "layer_id"),
         )
+
+
+# What the guards of the workflow ask of a row. The claim lines are named by their table, not by their model: packages know
+# only those below them, and a flag that claims would have to set could be forgotten; the lines themselves cannot.
+_claim_lines = table("claim_lines", column("brand_id"), column("old_part_id"), column("state"))
+
+OldPart.claim_line = column_property(
+    select(_claim_lines.c.state)
+    .where(_claim_lines.c.brand_id == OldPart.brand_id, _claim_lines.c.old_part_id == OldPart.id)
+    .correlate_except(_claim_lines)
+    .scalar_subquery()
+)
+OldPart.photo_count = column_property(
+    select(func.count())
+    .select_from(Photo)
+    .where(Photo.brand_id == OldPart.brand_id, Photo.subject_kind == "old-part", Photo.subject_id == OldPart.id)
+    .correlate_except(Photo)
+    .scalar_subquery()
+)
