@@ -1,0 +1,171 @@
+"""HQ's acts: line by line, or many lines at once (R43). A decision takes effect at once; no decision moves money."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from decimal import Decimal
+
+from sqlalchemy.orm import Session
+
+from portal.claims import queries, rules
+from portal.claims.models import Claim, ClaimLine
+from portal.claims.rules import Code
+from portal.claims.workflow import CLAIM, CLAIM_LINE
+from portal.core import audit
+from portal.core.errors import Refused
+from portal.core.money import ZERO
+from portal.core.permissions import Actor, Permission
+from portal.old_parts import actions as old_parts
+from portal.old_parts.models import OldPart
+from portal.old_parts.rules import Taken
+
+Change = Callable[[ClaimLine, OldPart, Sequence[Taken]], None]
+
+
+def approve(session: Session, actor: Actor, number: str, *, positions: Sequence[int], seen: str = "", at: datetime) -> Claim:
+    """Approve lines in full; each learns its ``pays_in`` (R50). All of them or none.
+
+    Locks the claim, its lines, their registrations. ``seen`` is the stamp of the decision that the reviewer saw, "" for
+    lines not decided: whoever comes second is refused with "decided-meanwhile". Refuses too, changing nothing:
+    "old-part-not-accepted" (R35), "line-blocked" (R41), "own-dealer", "claim-decided", "settlement-begun" (R43).
+    """
+
+    def in_full(line: ClaimLine, _old_part: OldPart, _taken: Sequence[Taken]) -> None:
+        line.approved, line.approved_quantity = line.claimed, line.quantity
+
+    return _judge(session, actor, number, "approve", positions, in_full, code=Code.FWC, reason="", seen=seen, at=at)
+
+
+def reduce(
+    session: Session, actor: Actor, number: str, *, positions: Sequence[int], quantity: int | None = None,
+    amount: Decimal | None = None, code: str = Code.PWA, reason: str, seen: str = "", at: datetime,
+) -> Claim:  # fmt: skip
+    """Approve less than was claimed: fewer pieces (the newest-bought return to their layers), or only fewer yuan (R43).
+
+    Exactly one of ``quantity`` and ``amount`` is given, for each of the lines. Locks and refuses as :func:`approve`
+    does, and "reduce-how", "reduce-quantity", "reduce-amount", "code-unknown", "reason-missing".
+    """
+    if (quantity is None) == (amount is None):
+        raise Refused("reduce-how", field="quantity")
+
+    def cut(line: ClaimLine, old_part: OldPart, taken: Sequence[Taken]) -> None:
+        if quantity is not None:
+            if not 0 < quantity < line.quantity:
+                raise Refused("reduce-quantity", field="quantity", line=line.position, pieces=line.quantity)
+            line.approved, line.approved_quantity = rules.amount_after_cut(taken, quantity), quantity
+            old_parts.return_pieces(session, old_part, line.quantity - quantity)
+        elif amount is not None:
+            if not ZERO < amount < line.claimed:
+                raise Refused("reduce-amount", field="amount", line=line.position, claimed=line.claimed)
+            line.approved, line.approved_quantity = amount, line.quantity
+
+    return _judge(
+        session, actor, number, "reduce", positions, cut,
+        code=_code(code, rules.CUT_CODES), reason=_reason(reason), seen=seen, at=at,
+    )  # fmt: skip
+
+
+def refuse(
+    session: Session, actor: Actor, number: str, *, positions: Sequence[int], code: str, reason: str, seen: str = "", at: datetime
+) -> Claim:
+    """Approve nothing of these lines. Their pieces stay used: they were fitted (R43). Refuses "code-unknown", "reason-missing" too."""
+    return _judge(
+        session, actor, number, "refuse", positions, _nothing,
+        code=_code(code, rules.REFUSE_CODES), reason=_reason(reason), seen=seen, at=at,
+    )  # fmt: skip
+
+
+def want(session: Session, actor: Actor, number: str, *, positions: Sequence[int], reason: str, seen: str = "", at: datetime) -> Claim:
+    """Ask the dealer for more (补充资料): the lines wait for its answer, and keep the claim in review."""
+    return _judge(session, actor, number, "want", positions, _nothing, code=Code.IIS, reason=_reason(reason), seen=seen, at=at)
+
+
+def review(session: Session, actor: Actor, claim: Claim, *, at: datetime) -> None:
+    """A line was decided or is wanted, and one is open: the locked claim is in review. Called by a line's decision only."""
+    CLAIM.take("review", claim, actor)
+    claim.updated_at = at
+
+
+def decide(session: Session, actor: Actor, claim: Claim, *, at: datetime) -> None:
+    """No line is open any more: the locked claim is decided, and its decisions stand (R43). Called by the last decision only."""
+    CLAIM.take("decide", claim, actor)
+    claim.decided_at, claim.updated_at = at, at
+
+
+def _judge(
+    session: Session, actor: Actor, number: str, step: str, positions: Sequence[int], change: Change,
+    *, code: Code, reason: str, seen: str, at: datetime,
+) -> Claim:  # fmt: skip
+    if not actor.may(Permission.CLAIM_REVIEW):
+        raise Refused("permission-missing", step=step)
+    claim = queries.claim_for_update(session, number)
+    lines = queries.lines_for_update(session, claim)
+    chosen = _chosen(lines, positions)
+    _as_seen(chosen, seen)
+    parts, today = queries.old_parts_of_lines(session, chosen), actor.day(at)
+    checked = queries.check_lines(session, actor, claim, chosen, today=today)
+    cases = queries.cases(session, actor, claim, chosen, checked, today=today)
+    for line in chosen:  # ask for all before changing one: many lines at once happen whole or not at all
+        if why := CLAIM_LINE.refusal(step, cases[line.position], actor):
+            raise Refused(why, step=step, state=line.state.value, line=line.position)
+    taken, pays_in = queries.taken(session, list(parts)), queries.payer(session, today)
+    before, were = claim.state.value, {str(line.position): line.state.value for line in chosen}
+    for line in chosen:
+        _take_again(session, line, parts[line.old_part_id])
+        line.checks = [check.to_json() for check in checked[line.position]]
+        line.approved = line.approved_quantity = None
+        change(line, parts[line.old_part_id], taken[line.old_part_id])
+        CLAIM_LINE.take(step, cases[line.position], actor)
+        line.decision_code, line.decision_reason = code.value, reason or None
+        line.decided_at, line.decided_by = at, actor.name
+        line.pays_in = None if line.approved is None else pays_in(line.service_day)
+    if rules.open_claim(line.state.value for line in lines):
+        review(session, actor, claim, at=at)
+    else:
+        decide(session, actor, claim, at=at)
+    session.flush()
+    audit.record(
+        session, actor, f"claim:{step}", claim, at=at, before=before, after=claim.state.value,
+        lines=", ".join(were), count=len(chosen), were=were, code=code.value, reason=reason,
+        claimed=sum((line.claimed for line in chosen), ZERO), approved=sum((line.approved or ZERO for line in chosen), ZERO),
+    )  # fmt: skip
+    return claim
+
+
+def _chosen(lines: Sequence[ClaimLine], positions: Sequence[int]) -> list[ClaimLine]:
+    if not positions:
+        raise Refused("nothing-chosen", field="positions")
+    by_position = {line.position: line for line in lines}
+    if unknown := [one for one in positions if one not in by_position]:
+        raise Refused("line-unknown", line=unknown[0])
+    return [by_position[one] for one in sorted(set(positions))]
+
+
+def _as_seen(chosen: Sequence[ClaimLine], seen: str) -> None:
+    """Of two reviewers at once the second sees that the line is no longer what the page showed."""
+    for line in chosen:
+        if rules.stamp(line.state, line.decided_at) != seen:
+            raise Refused("decided-meanwhile", line=line.position, state=line.state.value, by=line.decided_by or "")
+
+
+def _take_again(session: Session, line: ClaimLine, old_part: OldPart) -> None:
+    """Undo an earlier cut of the quantity: the pieces that went back are taken again, or the change is refused."""
+    if line.approved_quantity is not None and line.approved_quantity < line.quantity:
+        old_parts.retake_pieces(session, old_part, line.quantity - line.approved_quantity)
+
+
+def _nothing(_line: ClaimLine, _old_part: OldPart, _taken: Sequence[Taken]) -> None:
+    """A refused or wanted line has no approved figures."""
+
+
+def _code(code: str, allowed: Sequence[Code]) -> Code:
+    if code not in allowed:
+        raise Refused("code-unknown", field="code", given=code)
+    return Code(code)
+
+
+def _reason(reason: str) -> str:
+    if not reason.strip():
+        raise Refused("reason-missing", field="reason")
+    return reason.strip()

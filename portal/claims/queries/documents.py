@@ -1,0 +1,284 @@
+"""One claim: its lines as rows, the pieces behind a line, what may go on it, when a line is paid."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+from sqlalchemy import and_, or_, select
+from sqlalchemy.orm import Session
+
+from portal.catalog.models import FaultCode, Part, ProductModel
+from portal.claims import rules
+from portal.claims.checks import Check, level
+from portal.claims.models import Claim, ClaimLine, LineState
+from portal.claims.terms import SETTLEMENT_DAY
+from portal.claims.workflow import Case
+from portal.core import terms
+from portal.core.errors import NotFound
+from portal.core.months import add_months, first_of
+from portal.core.permissions import Actor
+from portal.identity.queries import serves
+from portal.old_parts.models import Allocation, OldPart, OldPartState, Review
+from portal.old_parts.rules import Taken
+from portal.orders.models import Layer
+from portal.warranty.models import Product
+
+
+@dataclass(frozen=True, slots=True)
+class LineRow:
+    """A line with all that its page says. Amounts in yuan; the customer's data is unmasked here, masked at the edge (R90)."""
+
+    position: int
+    state: LineState
+    old_part_id: int
+    old_part: str
+    old_part_state: OldPartState
+    review: Review
+    review_reason: str | None
+    reviewed_at: datetime | None
+    reviewed_by: str | None
+    registered_at: datetime
+    reported_at: datetime | None
+    reported_late: bool
+    must_return: bool
+    verdict: str
+    cause: str
+    part_number: str
+    part_name: str
+    part_spec: str
+    unit: str
+    model: str
+    serial: str
+    customer_name: str
+    customer_phone: str
+    fault_code: str
+    fault_name: str
+    service_day: date
+    quantity: int
+    claimed: Decimal
+    approved_quantity: int | None
+    approved: Decimal | None
+    checks: list[dict[str, Any]]
+    decision_code: str | None
+    decision_reason: str | None
+    decided_at: datetime | None
+    decided_by: str | None
+    answer: str | None
+    pays_in: date | None
+
+    @property
+    def stamp(self) -> str:
+        """What a reviewer sees of the decision; see :func:`portal.claims.rules.stamp`."""
+        return rules.stamp(self.state, self.decided_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """Pieces of one layer behind a line: where they were bought, how many were taken and have gone back."""
+
+    layer_id: int
+    order_number: str
+    bought_at: datetime
+    received_on: date | None
+    left: int  # received and unused pieces of the layer
+    taken: int
+    returned: int
+    price: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A registration that may go on a form. Amount in yuan."""
+
+    id: int
+    number: str
+    state: OldPartState
+    replaced_on: date
+    quantity: int
+    amount: Decimal
+    part_number: str
+    part_name: str
+    serial: str
+    model: str
+
+
+def claim(session: Session, ref: str) -> Claim:
+    """By number, or by public id (a draft has no number; its address still leads here once it has one). NotFound."""
+    found = session.scalar(_by_ref(ref))
+    if found is None:
+        raise NotFound
+    return found
+
+
+def claim_for_update(session: Session, ref: str) -> Claim:
+    """The same, locked and fresh: whoever changes a claim or its lines locks the claim first."""
+    found = session.scalar(_by_ref(ref).with_for_update().execution_options(populate_existing=True))
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _by_ref(ref: str) -> Any:
+    return select(Claim).where(or_(Claim.number == ref, Claim.public_id == ref))
+
+
+def lines_for_update(session: Session, claim: Claim) -> list[ClaimLine]:
+    """All lines of a locked claim, fresh, by position."""
+    return list(
+        session.scalars(
+            select(ClaimLine)
+            .where(ClaimLine.claim_id == claim.id)
+            .order_by(ClaimLine.position)
+            .with_for_update()
+            .execution_options(populate_existing=True)
+        )
+    )
+
+
+def old_parts_for_update(session: Session, dealer_id: int, numbers: Collection[str]) -> list[OldPart]:
+    """The dealer's registrations of those numbers, locked in order, so that none gets on two lines (R33)."""
+    return _locked(session, OldPart.dealer_id == dealer_id, OldPart.number.in_(numbers))
+
+
+def old_parts_of_lines(session: Session, lines: Iterable[ClaimLine]) -> dict[int, OldPart]:
+    """The registrations behind lines by id, locked: nobody reviews them anew while their lines are decided (R35)."""
+    return {one.id: one for one in _locked(session, OldPart.id.in_([line.old_part_id for line in lines]))}
+
+
+def _locked(session: Session, *where: Any) -> list[OldPart]:
+    chosen = select(OldPart).where(*where).order_by(OldPart.id).with_for_update(of=OldPart)
+    return list(session.scalars(chosen.execution_options(populate_existing=True)))
+
+
+def holders(session: Session, old_parts: Collection[int]) -> dict[int, str]:
+    """Which of these registrations stand on a line already: id → the claim's number, "" for a draft (R33)."""
+    rows = session.execute(
+        select(ClaimLine.old_part_id, Claim.number)
+        .join(Claim, and_(Claim.brand_id == ClaimLine.brand_id, Claim.id == ClaimLine.claim_id))
+        .where(ClaimLine.old_part_id.in_(old_parts))
+    )
+    return {one: number or "" for one, number in rows}
+
+
+def claimable(session: Session, dealer_id: int, month: date) -> list[Candidate]:
+    """Registrations of that service month on no line yet (reported or not: the checks speak), oldest service day first."""
+    taken = select(ClaimLine.id).where(ClaimLine.brand_id == OldPart.brand_id, ClaimLine.old_part_id == OldPart.id).exists()
+    rows: Any = session.execute(
+        select(
+            OldPart.id, OldPart.number, OldPart.state, OldPart.replaced_on, OldPart.quantity, OldPart.amount,
+            Part.number, Part.name, Product.serial, ProductModel.name,
+        )
+        .join(Part, and_(Part.brand_id == OldPart.brand_id, Part.id == OldPart.part_id))
+        .join(Product, and_(Product.brand_id == OldPart.brand_id, Product.id == OldPart.product_id))
+        .join(ProductModel, and_(ProductModel.brand_id == Product.brand_id, ProductModel.id == Product.model_id))
+        .where(
+            OldPart.dealer_id == dealer_id,
+            OldPart.state != OldPartState.WITHDRAWN,
+            OldPart.replaced_on >= first_of(month),
+            OldPart.replaced_on < add_months(first_of(month), 1),
+            ~taken,
+        )
+        .order_by(OldPart.replaced_on, OldPart.id)
+    )
+    return [Candidate(*row) for row in rows]
+
+
+def line_rows(session: Session, claim_id: int) -> list[LineRow]:
+    """All lines of a claim for its page and its paper, by position, in one statement."""
+    rows: Any = session.execute(
+        select(
+            ClaimLine.position, ClaimLine.state, OldPart.id, OldPart.number, OldPart.state, OldPart.review,
+            OldPart.review_reason, OldPart.reviewed_at, OldPart.reviewed_by, OldPart.registered_at, OldPart.reported_at,
+            OldPart.reported_late, OldPart.must_return, OldPart.verdict, OldPart.cause,
+            Part.number, Part.name, Part.spec, Part.unit,
+            ProductModel.name, Product.serial, Product.customer_name, Product.customer_phone,
+            FaultCode.code, FaultCode.name,
+            ClaimLine.service_day, ClaimLine.quantity, ClaimLine.claimed, ClaimLine.approved_quantity, ClaimLine.approved,
+            ClaimLine.checks, ClaimLine.decision_code, ClaimLine.decision_reason, ClaimLine.decided_at, ClaimLine.decided_by,
+            ClaimLine.answer, ClaimLine.pays_in,
+        )
+        .join(OldPart, and_(OldPart.brand_id == ClaimLine.brand_id, OldPart.id == ClaimLine.old_part_id))
+        .join(Part, and_(Part.brand_id == OldPart.brand_id, Part.id == OldPart.part_id))
+        .join(Product, and_(Product.brand_id == OldPart.brand_id, Product.id == OldPart.product_id))
+        .join(ProductModel, and_(ProductModel.brand_id == Product.brand_id, ProductModel.id == Product.model_id))
+        .join(FaultCode, and_(FaultCode.brand_id == OldPart.brand_id, FaultCode.id == OldPart.fault_id))
+        .where(ClaimLine.claim_id == claim_id)
+        .order_by(ClaimLine.position)
+    )
+    return [LineRow(*row) for row in rows]
+
+
+def pieces(session: Session, old_part_id: int) -> list[Pieces]:
+    """The layers behind a registration, oldest bought first (R36)."""
+    rows = session.execute(
+        select(
+            Layer.id, Layer.order_number, Layer.bought_at, Layer.first_received_on, Layer.received - Layer.used,
+            Allocation.pieces, Allocation.returned, Allocation.price,
+        )
+        .join(Layer, and_(Layer.brand_id == Allocation.brand_id, Layer.id == Allocation.layer_id))
+        .where(Allocation.old_part_id == old_part_id)
+        .order_by(Layer.bought_at, Layer.id)
+    )
+    return [Pieces(*row) for row in rows]
+
+
+def taken(session: Session, old_part_ids: Collection[int]) -> dict[int, list[Taken]]:
+    """All pieces that each registration took when it was made, returned ones included: what a line claims (R40)."""
+    found: dict[int, list[Taken]] = {one: [] for one in old_part_ids}
+    rows: Any = session.execute(
+        select(Allocation.old_part_id, Allocation.layer_id, Allocation.pieces, Allocation.price, Allocation.returned)
+        .where(Allocation.old_part_id.in_(old_part_ids))
+        .order_by(Allocation.layer_id)
+    )
+    for one, *piece in rows:
+        found[one].append(Taken(*piece))
+    return found
+
+
+def settlement_days(session: Session) -> Callable[[date], int]:
+    """Which day of the next month reimburses a month: the term's value on that next month's first day."""
+
+    @cache
+    def day_for(month: date) -> int:
+        return terms.value(session, SETTLEMENT_DAY, on=add_months(first_of(month), 1))
+
+    return day_for
+
+
+def settles_on(session: Session, month: date) -> date:
+    """R50: S(M), the day on which ``month`` is reimbursed in the session's brand."""
+    return rules.settlement_day(month, settlement_days(session)(month))
+
+
+def payer(session: Session, approved_on: date) -> Callable[[date], date]:
+    """R50: from a service day to its ``pays_in``, for approvals on the day ``approved_on`` of the brand's zone."""
+    day_for = settlement_days(session)
+    return cache(lambda service_day: rules.first_month(service_day, approved_on, day_for))
+
+
+def cases(
+    session: Session, actor: Actor, claim: Claim, lines: Iterable[ClaimLine], checked: Mapping[int, Iterable[Check]], *, today: date
+) -> dict[int, Case]:
+    """The lines, by position, with what their workflow's guards ask. ``checked`` as by ``check_lines``."""
+    lines = list(lines)
+    reviews = dict(
+        session.execute(select(OldPart.id, OldPart.review).where(OldPart.id.in_([line.old_part_id for line in lines]))).tuples()
+    )
+    own = actor.login_id is not None and serves(session, actor.login_id, claim.dealer_id)
+    day_for = settlement_days(session)
+    return {
+        line.position: Case(
+            line=line,
+            claim=claim,
+            own_dealer=own,
+            begun=line.pays_in is not None and today >= rules.settlement_day(line.pays_in, day_for(line.pays_in)),
+            blocked=level(checked[line.position]) == "block",
+            review=reviews[line.old_part_id],
+        )
+        for line in lines
+    }
