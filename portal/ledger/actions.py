@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
-from sqlalchemy import insert, select, tuple_
+from sqlalchemy import Select, cast, func, insert, literal, null, select, tuple_, union_all
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
@@ -49,6 +50,62 @@ def post(
         for entry in entries
     ]
     _write(session, actor, journal, rows)
+    return journal
+
+
+def post_many(
+    session: Session,
+    actor: Actor,
+    *,
+    at: datetime,
+    source: str,
+    purpose: str,
+    memo: str,
+    debit_account: str,
+    document: str,
+    credit_select: Select[*tuple[Any, ...]],
+) -> Journal:
+    """:func:`post` for very many dealers: one debit of ``debit_account``, one credit per row of ``credit_select`` (R52).
+
+    ``credit_select`` gives columns dealer_id, amount (yuan) and document, one row a dealer; its amounts are added up by the
+    database and never loaded. Accounts are locked in order of their ids. Refuses "already-posted", "month-closed", and
+    NotFound when a dealer has no account.
+    """
+    if queries.journal_of(session, source, purpose) is not None:
+        raise Refused("already-posted", source=source)
+    shares = credit_select.subquery()
+    yuan = Posting.debit.type
+    (debit_id,) = _account_ids(session, [Entry(debit_account, Decimal("0.01"), "debit")]).values()
+    credited = (
+        select(Account.id.label("account_id"), shares.c.amount, shares.c.document)
+        .join(shares, shares.c.dealer_id == Account.dealer_id)
+        .where(Account.code == PREPAYMENTS)
+        .subquery()
+    )
+    count, accounts, total = session.execute(
+        select(
+            select(func.count()).select_from(shares).scalar_subquery(),
+            select(func.count()).select_from(credited).scalar_subquery(),
+            select(func.coalesce(func.sum(credited.c.amount), 0).cast(yuan)).scalar_subquery(),
+        )
+    ).one()
+    if count != accounts:
+        raise NotFound  # a dealer without an account: the register was never loaded
+    journal = _journal(session, actor, at=at, source=source, purpose=purpose, memo=memo)
+    sides = union_all(
+        select(literal(debit_id).label("account_id"), literal(total, yuan).label("debit"), cast(null(), yuan).label("credit"),
+               literal(document).label("document")),
+        select(credited.c.account_id, cast(null(), yuan), credited.c.amount, credited.c.document),
+    ).subquery()  # fmt: skip
+    rows = select(
+        literal(actor.scope.brand_id), literal(journal.id), func.row_number().over(order_by=sides.c.account_id), sides.c.account_id,
+        sides.c.debit, sides.c.credit, literal(0), literal(Decimal(0), yuan), literal(journal.booked_on), literal(journal.at),
+        literal(purpose), sides.c.document, literal(memo),
+    ).order_by(sides.c.account_id)  # fmt: skip
+    columns = ["brand_id", "journal_id", "line", "account_id", "debit", "credit", "seq", "balance_after", "booked_on", "at",
+               "purpose", "document", "memo"]  # fmt: skip
+    with _refusals(source, journal.month):
+        session.execute(insert(Posting).from_select(columns, rows, include_defaults=False))
     return journal
 
 
@@ -255,7 +312,7 @@ def _find(session: Session, wanted: set[tuple[str, int | None]]) -> dict[tuple[s
 def _dealer(session: Session, code: str) -> Dealer:
     dealer = session.scalar(select(Dealer).where(Dealer.code == code))
     if dealer is None:
-        raise Refused("dealer-unknown", field="dealer", code=code)
+        raise Refused("dealer-unknown", field="dealer", dealer=code)
     return dealer
 
 

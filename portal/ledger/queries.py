@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -30,6 +30,16 @@ def prepayment(session: Session, dealer_id: int) -> Account:
     return account
 
 
+def prepayments(session: Session, dealer_ids: Collection[int]) -> dict[int, Account]:
+    """The prepayment accounts of these dealers, by dealer, in one statement."""
+    found = session.scalars(
+        select(Account)
+        .where(Account.code == PREPAYMENTS, Account.dealer_id.in_(sorted(dealer_ids)))
+        .execution_options(populate_existing=True)
+    )
+    return {account.dealer_id: account for account in found if account.dealer_id is not None}
+
+
 def accounts(session: Session) -> Sequence[Row[Any]]:
     """Every dealer's account: (code, name, city, balance, credit_limit, entries, dealer_id)."""
     return session.execute(
@@ -38,6 +48,11 @@ def accounts(session: Session) -> Sequence[Row[Any]]:
         .where(Account.code == PREPAYMENTS)
         .order_by(Dealer.code)
     ).all()
+
+
+def prepayment_accounts() -> Select[*tuple[Any, ...]]:
+    """Every dealer's account as a SELECT to build on: dealer_id, balance, entries (the settlement cuts its statements by it)."""
+    return select(Account.dealer_id, Account.balance, Account.entries).where(Account.code == PREPAYMENTS, Account.dealer_id.is_not(None))
 
 
 def brand_accounts(session: Session) -> Sequence[Account]:

@@ -21,6 +21,8 @@ from portal.core.months import first_of
 from portal.core.permissions import Actor, Permission
 from portal.ledger import actions as ledger
 from portal.ledger import queries as ledger_queries
+from portal.ledger.rules import SETTLEMENT as SETTLEMENT_PURPOSE
+from portal.ledger.rules import WARRANTY_EXPENSE
 from portal.organizations.models import Dealer
 from portal.settlement import queries, rules
 from portal.settlement.models import Exclusion, Settlement, SettlementState, Statement
@@ -43,7 +45,7 @@ def prepare(session: Session, actor: Actor, month: date, *, at: datetime) -> Set
         raise Refused("permission-missing", step="prepare")
     settles_on = queries.day_of(session, month)
     if not rules.has_begun(settles_on, actor.day(at)):
-        raise Refused("too-early", month=month, settles_on=settles_on)
+        raise Refused("too-early", month=_say(month), settles_on=settles_on)
     _in_order(session, month)
     _alone(session, actor)
     if (found := _locked(session, month)) is None:
@@ -110,8 +112,7 @@ def post(session: Session, actor: Actor, month: date, *, at: datetime) -> Settle
     _number_statements(session, found, at=at, days=terms.value(session, CONFIRM_DAYS, on=found.settles_on))
     for statement in _SEAL:  # the chain's entry is written now, so that the settlement can name it
         session.execute(statement)
-    if (head := ledger_queries.chain_head(session)) is not None:
-        found.chain_hash = head.hash.hex()
+    found.chain_hash = ledger_queries.chain_head(session).hash or None
     session.flush()
     _note(session, actor, "post", found, at, before)
     return found
@@ -151,7 +152,7 @@ def exclude(
     session.flush()
     audit.record(
         session, actor, "settlement:exclude", paper, at=at, kind="claim",
-        line=position, amount=line.approved, month=f"{month:%Y-%m}", to_month=f"{to_month:%Y-%m}", reason=why,
+        line=position, amount=line.approved, month=_say(month), to_month=_say(to_month), reason=why,
     )  # fmt: skip
     if found is not None:
         _note(session, actor, "leave_out", found, at, before, claim=claim, line=position, reason=why)
@@ -168,7 +169,7 @@ def close_month(session: Session, actor: Actor, month: date, *, at: datetime) ->
     if not actor.may(Permission.MONTH_CLOSE):
         raise Refused("permission-missing", step="close_month")
     if not rules.is_over(month, actor.day(at)):
-        raise Refused("month-not-over", month=month)
+        raise Refused("month-not-over", month=_say(month))
     found = queries.settlement(session, month)
     if found is None or found.state != SettlementState.POSTED:
         _nothing_to_settle(session, month)
@@ -179,7 +180,12 @@ def _nothing_to_settle(session: Session, month: date) -> None:
     """A month before the first settlement, or passed over because it paid nothing, is done once a later one is posted."""
     posted = queries.last_posted(session)
     if posted is None or posted < month or queries.due_totals(session, month)[0]:
-        raise Refused("settlement-not-posted", month=month)
+        raise Refused("settlement-not-posted", month=_say(month))
+
+
+def _say(month: date) -> str:
+    """A month as sentences and events carry it: 2026-10."""
+    return f"{month:%Y-%m}"
 
 
 def _unposted(session: Session, month: date) -> Settlement | None:
@@ -190,7 +196,7 @@ def _unposted(session: Session, month: date) -> Settlement | None:
 
 
 def _already(found: Settlement) -> NoReturn:
-    raise Refused("already-posted", number=found.number, month=found.month, by=found.posted_by)
+    raise Refused("already-posted", number=found.number, month=_say(found.month), by=found.posted_by)
 
 
 def _locked(session: Session, month: date) -> Settlement | None:
@@ -210,23 +216,23 @@ def _for_step(session: Session, actor: Actor, month: date, step: str, *, lines_a
     """The locked settlement that ``step`` may be taken from; nothing has changed yet when this refuses."""
     month = first_of(month)
     if _unposted(session, month) is None:
-        raise Refused("not-prepared", month=month)
+        raise Refused("not-prepared", month=_say(month))
     _alone(session, actor)
     if (found := _locked(session, month)) is None:
-        raise Refused("not-prepared", month=month)
+        raise Refused("not-prepared", month=_say(month))
     if why := SETTLEMENT.refusal(step, found, actor):
         raise Refused(why, step=step, state=str(found.state))
     if lines_agree and queries.statements_differ(session, found):
-        raise Refused("prepare-again", number=found.number, month=found.month)
+        raise Refused("prepare-again", number=found.number, month=_say(found.month))
     return found
 
 
 def _in_order(session: Session, month: date) -> None:
     posted = queries.last_posted(session)
     if posted is not None and posted > month:
-        raise Refused("later-month-posted", month=month, later=posted)
+        raise Refused("later-month-posted", month=_say(month), later=_say(posted))
     if (earlier := queries.earlier_unpaid(session, month)) is not None:
-        raise Refused("earlier-month-open", month=month, earlier=earlier)
+        raise Refused("earlier-month-open", month=_say(month), earlier=_say(earlier))
 
 
 def _void_check(found: Settlement) -> None:
@@ -260,8 +266,8 @@ def _pay(session: Session, actor: Actor, found: Settlement, at: datetime) -> int
         .where(Statement.settlement_id == found.id, Statement.amount > ZERO)
     )
     journal = ledger.post_many(
-        session, actor, at=at, source=rules.source(found.month), purpose="settlement",
-        memo=f"{found.month:%Y-%m}", debit_account="warranty-expense", credit_select=shares,
+        session, actor, at=at, source=rules.source(found.month), purpose=SETTLEMENT_PURPOSE,
+        memo=_say(found.month), debit_account=WARRANTY_EXPENSE, document=found.number, credit_select=shares,
     )  # fmt: skip
     return int(journal.id)
 
@@ -337,5 +343,5 @@ def _note(
     """One event on the settlement's timeline, with the figures it was taken for. HQ's own: a dealer reads its statement."""
     audit.record(
         session, actor, f"settlement:{step}", found, at=at, before=before, after=found.state.value, public=False,
-        month=f"{found.month:%Y-%m}", lines=found.lines, dealers=found.dealers, amount=found.amount, **facts,
+        month=_say(found.month), lines=found.lines, dealers=found.dealers, amount=found.amount, **facts,
     )  # fmt: skip

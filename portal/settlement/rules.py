@@ -56,6 +56,7 @@ class LeftOutGroup:
 class LeftOutLine:
     """One line left out. ``goes_to`` is the month that pays it, None while nobody can know."""
 
+    because: LeftOutBecause
     line_id: int
     claim: str
     position: int
@@ -66,7 +67,6 @@ class LeftOutLine:
     part_name: str
     old_part: str
     amount: Decimal
-    because: LeftOutBecause
     reason: str
     goes_to: date | None
 

@@ -57,6 +57,7 @@ def left_out_lines(
     rows = _left_out(month, seen_at, dealer_id).subquery()
     query = (
         select(
+            rows.c.because,
             rows.c.line_id,
             rows.c.claim,
             rows.c.position,
@@ -67,7 +68,6 @@ def left_out_lines(
             Part.name,
             rows.c.old_part,
             rows.c.amount,
-            rows.c.because,
             func.coalesce(rows.c.reason, ""),
             rows.c.goes_to,
         )
@@ -82,10 +82,10 @@ def left_out_lines(
     if limit:
         query = query.limit(limit)
     found: Sequence[Any] = session.execute(query).all()
-    return [rules.LeftOutLine(*row[:10], Why(row[10]), *row[11:]) for row in found]
+    return [rules.LeftOutLine(Why(row[0]), *row[1:]) for row in found]
 
 
-def _left_out(month: date, seen_at: datetime, dealer_id: int | None) -> Select[Any]:
+def _left_out(month: date, seen_at: datetime, dealer_id: int | None) -> Select[*tuple[Any, ...]]:
     """Lines that somebody may expect in ``month`` and that it does not pay.
 
     Those whose service lies in the month or before it, submitted before ``seen_at`` and undecided or paid later;

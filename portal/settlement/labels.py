@@ -1,0 +1,85 @@
+"""What settlements are called: states, steps, reasons for leaving a line out, refusals, acts."""
+
+from __future__ import annotations
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from portal.settlement.models import SettlementState
+from portal.settlement.rules import LeftOutBecause, LeftOutGroup, LeftOutLine
+
+STATES = {
+    SettlementState.PREPARED: (_l("To be checked"), "wait"),
+    SettlementState.CHECKED: (_l("To be posted"), "wait"),
+    SettlementState.POSTED: (_l("Posted to accounts"), "done"),
+}
+
+STEPS = {
+    "prepare": _l("Prepare again"),
+    "check": _l("Found right"),
+    "post": _l("Post"),
+    "send_back": _l("Send back to finance"),
+    "exclude": _l("Leave a line out"),
+}
+
+LEFT_OUT = {
+    LeftOutBecause.NOT_DECIDED: _l("Not decided yet"),
+    LeftOutBecause.OLD_PART_NOT_REVIEWED: _l("Old part not reviewed yet"),
+    LeftOutBecause.OLD_PART_NOT_ACCEPTED: _l("Old part not accepted"),
+    LeftOutBecause.WANTED: _l("The dealer has to add something"),
+    LeftOutBecause.APPROVED_LATE: _l("Approved after the settlement day began"),
+    LeftOutBecause.EXCLUDED: _l("Left out by hand"),
+    LeftOutBecause.LATER_SERVICE_DAY: _l("Service day lies in the next month"),
+}
+
+_NEXT = {
+    LeftOutBecause.NOT_DECIDED: _l("In the settlement after the decision"),
+    LeftOutBecause.OLD_PART_NOT_REVIEWED: _l("Decided once the old part is reviewed"),
+    LeftOutBecause.OLD_PART_NOT_ACCEPTED: _l("Waits for the old part's review"),
+    LeftOutBecause.WANTED: _l("Looked at again once it is added"),
+    LeftOutBecause.APPROVED_LATE: _l("Moves to the next settlement"),
+    LeftOutBecause.EXCLUDED: _l("Moves to the next settlement"),
+    LeftOutBecause.LATER_SERVICE_DAY: _l("Belongs to the next month"),
+}
+
+REFUSALS = {
+    "already-posted": _l("The settlement %(number)s is already posted; nothing was done a second time."),
+    "too-early": _l(
+        "%(month)s can be prepared from %(settles_on)s on, when its settlement day begins. Until then there is the preview."
+    ),
+    "later-month-posted": _l("%(later)s is posted already, so %(month)s can no longer be settled; months go in order."),
+    "earlier-month-open": _l("%(earlier)s comes first: months are settled in order, and it is not posted yet."),
+    "not-prepared": _l("%(month)s is not prepared yet. Prepare it first."),
+    "prepare-again": _l(
+        "The claim lines no longer say what was prepared for %(month)s. Prepare it again; nothing was changed."
+    ),
+    "settlement-running": _l("Somebody is working on a settlement at this moment. Look again in a few seconds."),
+    "needs-a-person": _l("Checking and posting need a person who may."),
+    "you-prepared-it": _l("You prepared it yourself; another person has to do this."),
+    "you-checked-it": _l("You checked it yourself; another person has to post it."),
+    "reason-missing": _l("A reason is needed."),
+    "line-not-in-month": _l("Line %(line)s of %(claim)s is not paid by this month, so there is nothing to leave out."),
+    "month-not-over": _l("%(month)s is not over yet; a month can be closed once it has ended."),
+    "settlement-not-posted": _l("The settlement of %(month)s is not posted yet; the month can be closed after that."),
+}
+
+ACTS = {
+    "settlement:prepare": _l("prepared the settlement"),
+    "settlement:check": _l("found the settlement right"),
+    "settlement:send_back": _l("sent the settlement back"),
+    "settlement:post": _l("posted the settlement"),
+    "settlement:leave_out": _l("left a line out of the settlement"),
+    "settlement:exclude": _l("moved a line on to the next settlement"),
+}
+
+
+def goes_to(line: LeftOutLine) -> str:
+    """What becomes of a line that was left out."""
+    if line.goes_to is not None:
+        return _("Paid with %(month)s", month=f"{line.goes_to:%Y-%m}")
+    return str(_NEXT[line.because])
+
+
+def comes_next(group: LeftOutGroup) -> str:
+    """What becomes of the lines left out for one reason."""
+    return str(_NEXT[group.because])
