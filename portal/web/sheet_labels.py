@@ -57,6 +57,7 @@ PROBLEMS = {
     "whole-out-of-range": _l("“%(value)s” is not between %(low)s and %(high)s."),
     "choice-unknown": _l("“%(value)s” is none of %(choices)s."),
     "row-twice": _l("“%(value)s” already stands in row %(first)s."),
+    "sheet-second": _l("The sheet “%(sheet)s” holds such a table too. Put all rows on one sheet."),
     "no-rows": _l("There are no rows below the headings."),
     "first-day-missing": _l("The file does not say from which day it is in force. Give the first day of force."),
     "first-day-impossible": _l("The first day of force in the file, “%(value)s”, does not exist. Give the right one."),

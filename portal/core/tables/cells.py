@@ -164,7 +164,8 @@ def choice(choices: Mapping[str, ChoiceT]) -> Callable[[Cell], ChoiceT]:
     def parse(cell: Cell) -> ChoiceT:
         word = _plain(text(cell))
         if word not in choices:
-            raise CellRefused("choice-unknown", value=shown(cell), choices=tuple(choices))
+            usual = {value: word for word, value in reversed(list(choices.items()))}
+            raise CellRefused("choice-unknown", value=shown(cell), choices=tuple(reversed(list(usual.values()))))
         return choices[word]
 
     return parse

@@ -28,7 +28,7 @@ from portal.core.tables.values import Broken, Cell, Formula, Row, Table, TableRe
 MAX_BYTES = 10 * 1024 * 1024
 MAX_ROWS = 20_000
 MAX_COLUMNS = 60
-MAX_CELLS = 1_000_000  # styled empty ones included
+MAX_CELLS = 400_000  # styled empty ones included
 MAX_TEXT = 2_000
 MAX_SHEETS = 8
 MAX_ENTRIES = 500
@@ -40,6 +40,7 @@ MAX_PART = 4 * 1024 * 1024
 
 _EMPTY_ROWS = 100_000  # row elements, empty ones included: whole columns that somebody formatted
 _FAR = 1_000  # a cell out here, even an empty one, is nobody's price list
+_WIDEST = 16_384  # cells in a row, the format's own limit
 _MERGES = 5_000
 _CELL_TAG = ROW_TAG.replace("}row", "}c")
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
@@ -125,14 +126,14 @@ def _rows_of(sheet: Any) -> list[Row]:
         parser.parse_formula = lambda _element: "="  # what it says does not matter, and translating it costs
         found: list[Row] = []
         merged: list[tuple[int, int, int, int]] = []
-        cells = elements = 0
+        cells = elements = in_row = 0
         for _, element in iterparse(source):
             if element.tag == _CELL_TAG:
-                cells += 1
-                if cells > MAX_CELLS:
+                cells, in_row = cells + 1, in_row + 1
+                if in_row > _WIDEST or cells > MAX_CELLS:
                     raise TableRefused("too-many-cells", limit=MAX_CELLS)
             elif element.tag == ROW_TAG:
-                elements += 1
+                elements, in_row = elements + 1, 0
                 number, raw = parser.parse_row(element)
                 row = _row(number, raw)
                 if row is not None:
@@ -258,14 +259,14 @@ def _records(text: str) -> Iterator[list[str]]:
 
 
 def _separator(text: str) -> str:
-    """The separator that cuts the first lines most evenly into the most columns; a comma when in doubt."""
+    """The separator that cuts most of the first lines alike, and into the most columns; a comma when in doubt."""
     lines = [line[:5_000] for line in text[:100_000].splitlines() if line.strip()][:30]
-    best, most = ",", 0
+    best, most = ",", (0, 0)
     for separator in (",", "\t", ";"):
-        widths = [len(cells) for cells in csv.reader(lines, delimiter=separator)]
-        even = max((widths.count(width) * (width - 1) for width in set(widths)), default=0)
-        if even > most:
-            best, most = separator, even
+        widths = [len(row) for row in csv.reader(lines, delimiter=separator)]
+        alike = max(((widths.count(width), width) for width in set(widths) if width > 1), default=(0, 0))
+        if alike > most:
+            best, most = separator, alike
     return best
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Generic, NamedTuple, TypeVar
 
 from portal.core.tables import cells
-from portal.core.tables.values import Cell, Row, Table, TableRefused
+from portal.core.tables.values import Broken, Cell, Formula, Row, Table, TableRefused
 
 RowT = TypeVar("RowT")
 ValueT = TypeVar("ValueT")
@@ -166,8 +166,8 @@ def understand(
     """
     table, at, places = _header(tables, columns)
     header = table.rows[at]
-    notes = [Note(None, "sheet-passed-over", {"sheet": other.name}) for other in tables if other is not table]
     rows: list[RowT] = []
+    notes: list[Note] = []
     problems: list[Problem] = []
     warnings: list[Problem] = []
     seen: dict[object, int] = {}
@@ -181,6 +181,11 @@ def understand(
         warnings += reading.warnings
         if not reading.problems:
             rows.append(row)
+    for other in tables:
+        if other is not table and _has_header(other, columns):
+            problems.append(Problem(None, None, "sheet-second", {"sheet": other.name}))  # half a list is no list
+        elif other is not table:
+            notes.append(Note(None, "sheet-passed-over", {"sheet": other.name}))
     if not rows and not problems:
         problems.append(Problem(None, None, "no-rows"))
     above = [_joined(row) for row in table.rows[:at]]
@@ -231,6 +236,14 @@ def _header(tables: Sequence[Table], columns: Sequence[Column]) -> tuple[Table, 
     raise TableRefused("headings-missing", fields=tuple(missing), headings=tuple(usual[name] for name in missing))
 
 
+def _has_header(table: Table, columns: Sequence[Column]) -> bool:
+    try:
+        _header((table,), columns)
+    except TableRefused as refused:
+        return refused.code == "heading-twice"
+    return True
+
+
 def _places(row: Row, names: Mapping[str, str]) -> tuple[dict[str, tuple[int, str]], tuple[str, ...]]:
     places: dict[str, tuple[int, str]] = {}
     twice: tuple[str, ...] = ()
@@ -267,7 +280,7 @@ def _below(
             notes.append(Note(row.no, "row-heading"))
         elif _is_footer(row) and any(row.cell(place) is None for place in required):
             notes.append(Note(row.no, "row-footer", {"text": cells.shown(_joined(row))}))
-        elif (alone := _alone(row)) is not None:
+        elif (alone := _alone(row, headings)) is not None:
             section = alone if len(alone) <= _LONGEST_SECTION else section
             long = len(alone) > _LONGEST_SECTION
             notes.append(Note(row.no, "row-remark" if long else "row-section", {"text": cells.shown(alone)}))
@@ -275,8 +288,8 @@ def _below(
             yield Reading(row, section, places)
 
 
-def _alone(row: Row) -> str | None:
-    """The text of a section row: the only cell, in brackets or merged across the sheet."""
+def _alone(row: Row, fields: Collection[int]) -> str | None:
+    """The text of a section row: the only cell, in brackets, merged across the sheet or in a column of no field."""
     if len(row.filled) != 1:
         return None
     cell = row.cells[row.filled[0]]
@@ -285,7 +298,8 @@ def _alone(row: Row) -> str | None:
     bracketed = _BRACKETED.fullmatch(cell)
     if bracketed is not None:
         return cells.text(bracketed[1])
-    return cells.text(cell, limit=10_000) if row.filled[0] in row.wide else None
+    apart = row.filled[0] in row.wide or row.filled[0] not in fields
+    return cells.text(cell, limit=10_000) if apart and not isinstance(cell, Formula | Broken) else None
 
 
 def _is_footer(row: Row) -> bool:
