@@ -1,0 +1,74 @@
+"""One press of a button: open the unit of work, act, commit, say what happened, go on (303)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from flask import flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
+
+from portal.core import clock
+from portal.core.db import unit_of_work
+from portal.core.errors import Refused
+from portal.core.permissions import Actor
+from portal.web.auth import current_actor
+from portal.web.errors import sentence
+
+Result = TypeVar("Result")
+
+
+def at() -> datetime:
+    """The portal's instant of this request."""
+    return clock.now()
+
+
+def perform(
+    act: Callable[[Session, Actor, datetime], Result],
+    *,
+    done: Any = "",  # noqa: ANN401
+    to: str | Callable[[Result], str],
+    back: str | None = None,
+    refused: Callable[[Refused], ResponseReturnValue] | None = None,
+) -> ResponseReturnValue:
+    """Run ``act`` as one business act and redirect ``to`` (an address, or made from the result).
+
+    A refusal leaves no trace: it is handed to ``refused`` (which shows the form again with what was typed), or said
+    as a message on ``back``, the page the button stands on. ``done`` may be words or a function of the result.
+    """
+    actor = current_actor()
+    try:
+        with unit_of_work(actor.scope) as session:
+            result = act(session, actor, at())
+            target = to(result) if callable(to) else to
+            words = done(result) if callable(done) else done
+    except (Refused, StaleDataError) as error:
+        why = error if isinstance(error, Refused) else Refused("changed-meanwhile")
+        if refused is not None:
+            return refused(why)
+        flash(sentence(why), "bad")
+        return redirect(back or came_from(), 303)
+    if str(words):
+        flash(str(words), "good")
+    return redirect(target, 303)
+
+
+def came_from() -> str:
+    """The page of ours that this request came from, else home."""
+    referrer = request.referrer
+    if referrer:
+        parts = urlsplit(referrer)
+        if parts.netloc == request.host and parts.path.startswith("/"):
+            return parts.path + (f"?{parts.query}" if parts.query else "")
+    return url_for("reports.home")
+
+
+def local(address: str | None) -> str | None:
+    """An address only if it stays in the portal: no other host can be smuggled into a redirect."""
+    if not address or not address.startswith("/") or address.startswith(("//", "/\\")):
+        return None
+    return address if not any(ord(character) < 32 for character in address) else None
