@@ -1,6 +1,8 @@
 """Reading strangers' workbooks: files, cells, headings (R11, IE1, IE2)."""
 
+import contextlib
 import io
+import random
 import time
 import zipfile
 from datetime import date, datetime
@@ -8,6 +10,8 @@ from decimal import Decimal
 
 import openpyxl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from portal.core.tables import Column, TableRefused, cells, read_table, read_tables, understand
 from portal.core.tables.cells import CellRefused
@@ -518,3 +522,49 @@ def test_a_cover_sheet_is_passed_over_and_a_second_table_is_a_problem():
     assert (sheet.ok, [note.code for note in sheet.notes]) == (True, ["sheet-passed-over"])
     twice = understand(read_tables(xlsx(*table, more={"续表": table}), "list.xlsx"), COLUMNS, plain)
     assert [(problem.code, problem.facts) for problem in twice.problems] == [("sheet-second", {"sheet": "续表"})]
+
+
+# ---------------------------------------------------------------------------------------------- anything at all
+
+
+def test_a_workbook_with_any_byte_changed_is_read_or_refused_never_an_error():
+    whole = xlsx(["配件编码", "成本价"], ["A1", 1.5], ["A2", "¥2"], merge=["A5:C5"])
+    chance = random.Random(11)  # noqa: S311 - no secret
+    for _ in range(300):
+        data = bytearray(whole)
+        for _ in range(chance.randint(1, 8)):
+            data[chance.randrange(len(data))] = chance.randrange(256)
+        with contextlib.suppress(TableRefused):
+            understand(read_tables(bytes(data), "list.xlsx"), COLUMNS, plain)
+
+
+def test_a_sheet_with_any_letter_changed_is_read_or_refused_never_an_error():
+    rows = "".join(
+        f'<row r="{n}"><c r="A{n}" s="1"><v>{n}</v></c><c t="s" r="B{n}"><v>0</v></c></row>' for n in range(1, 5)
+    )
+    whole = sheet_of(rows).replace(b"</sheetData>", b'</sheetData><mergeCells><mergeCell ref="A1:B2"/></mergeCells>')
+    chance = random.Random(12)  # noqa: S311 - no secret
+    for _ in range(200):
+        data = bytearray(whole)
+        data[chance.randrange(len(data))] = chance.choice(b'<>/"=A9:-!&e')
+        with contextlib.suppress(TableRefused):
+            understand(read_tables(crafted(bytes(data)), "list.xlsx"), COLUMNS, plain)
+
+
+@given(st.binary(max_size=300))
+@settings(max_examples=150, deadline=None, derandomize=True)
+def test_any_bytes_called_csv_are_read_or_refused_never_an_error(data):
+    with contextlib.suppress(TableRefused):
+        understand(read_tables("配件编码,成本价\n".encode("gbk") + data, "list.csv"), COLUMNS, plain)
+
+
+@given(
+    st.text(max_size=20) | st.floats() | st.integers() | st.datetimes() | st.booleans() | st.times() | st.timedeltas()
+)
+@settings(max_examples=300, deadline=None, derandomize=True)
+def test_any_cell_is_a_value_or_refused_never_an_error(cell):
+    for parse in (cells.text, cells.code, cells.money, cells.day, cells.whole, cells.choice({"家用": 1})):
+        with contextlib.suppress(CellRefused):
+            parse(cell)
+    assert cells.yes(cell) in {True, False}
+    assert isinstance(cells.shown(cell), str)
