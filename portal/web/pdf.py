@@ -26,7 +26,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from portal.core.capitals import capitals
 from portal.web import papers, qr
-from portal.web.pdf_pool import Pool, PrintingFailed, PrintingUnavailable
+from portal.web.pdf_pool import FONTCONFIG, Pool, PrintingFailed, PrintingUnavailable
 
 if TYPE_CHECKING:
     from portal.web.pdf_engine import Engine
@@ -77,9 +77,7 @@ def default_home() -> Path:
     folder.mkdir(mode=0o700, exist_ok=True)
     found = folder.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o022:
-        raise PrintingUnavailable(
-            f"{folder} belongs to somebody else or may be written by others: set PORTAL_HOME"
-        )
+        raise PrintingUnavailable(f"{folder} belongs to somebody else or may be written by others: set PORTAL_HOME")
     return folder
 
 
@@ -103,6 +101,9 @@ def unpack_fonts(home: Path) -> Path:
             font.flavor = None
             font.save(part)
         Path(part.name).replace(target)
+    # The children's fontconfig knows this folder and no font of the machine.
+    settings = f"<fontconfig><dir>{folder}</dir><cachedir>{folder}</cachedir></fontconfig>"
+    (folder / FONTCONFIG).write_text(f'<?xml version="1.0"?>{settings}', encoding="utf-8")
     return folder
 
 

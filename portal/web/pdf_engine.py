@@ -1,6 +1,6 @@
 """The child's side of `portal.web.pdf`: HTML in, PDF out, with one typeface and nothing fetched.
 
-Run as `python -m portal.web.pdf_engine FONT_FOLDER`; asks and answers go over its standard input and output
+Run as `python -m portal.web.pdf_engine FONT_FOLDER BYTES_OF_MEMORY`; asks and answers go over its standard input and output
 (see `serve`). WeasyPrint is imported nowhere else.
 """
 
@@ -21,7 +21,6 @@ from weasyprint.urls import URLFetcher, URLFetcherResponse
 from portal.web import pdf_frames as frames
 
 TEMPLATES = Path(__file__).resolve().parents[1] / "templates" / "pdf"
-MEMORY = 1 << 30  # bytes of address space for one child
 
 
 class FontsOnly(URLFetcher):
@@ -31,7 +30,7 @@ class FontsOnly(URLFetcher):
         super().__init__(allowed_protocols=())
         self._fonts = {f"paper-font://{weight}": folder / f"{weight}.otf" for weight in ("regular", "bold")}
 
-    def fetch(self, url: str, headers: dict[str, str] | None = None) -> URLFetcherResponse:  # noqa: ARG002 - WeasyPrint's signature
+    def fetch(self, url: str, headers: dict[str, str] | None = None) -> URLFetcherResponse:
         path = self._fonts.get(url)
         if path is None:
             raise ValueError(f"refused: {url}")
@@ -96,7 +95,8 @@ def serve(engine: Engine, asks: IO[bytes], answers: IO[bytes]) -> None:
 
 def main() -> None:
     """Be a child: limits first, then the engine, then asks from standard input."""
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    memory = int(sys.argv[2])
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints must not mix with the answers

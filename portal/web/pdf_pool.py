@@ -20,6 +20,8 @@ from portal.web import pdf_frames as frames
 TIME_LIMIT = 30.0  # seconds of work on one document
 WAIT_LIMIT = 120.0  # seconds in the queue before a child is free
 LIFETIME = 200  # documents of one child
+MEMORY = 1 << 30  # bytes of address space of one child
+FONTCONFIG = "fonts.conf"  # beside the typefaces
 PACKAGE_ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -28,21 +30,20 @@ class PrintingUnavailable(PortalError):
 
 
 class PrintingFailed(PortalError):
-    """One document could not be printed: "time", "memory", "queue", or WeasyPrint's own words."""
+    """One document could not be printed: "time", "memory", "ended" (the child died), "queue", or WeasyPrint's own words."""
 
 
 class Child:
     """One engine in its own process."""
 
-    def __init__(self, fonts: Path, *, time_limit: float) -> None:
-        self._time_limit = time_limit
+    def __init__(self, fonts: Path, *, memory: int = MEMORY) -> None:
         self.documents = 0
         path = os.pathsep.join(filter(None, (str(PACKAGE_ROOT), os.environ.get("PYTHONPATH", ""))))
         self._process = subprocess.Popen(  # noqa: S603 - our own module, in our own Python
-            [sys.executable, "-m", "portal.web.pdf_engine", str(fonts)],
+            [sys.executable, "-m", "portal.web.pdf_engine", str(fonts), str(memory)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": path},
+            env={**os.environ, "PYTHONPATH": path, "FONTCONFIG_FILE": str(fonts / FONTCONFIG)},
             start_new_session=True,  # Ctrl-C ends the server first, which then closes its children
         )
 
@@ -51,8 +52,8 @@ class Child:
         """The process number."""
         return self._process.pid
 
-    def ask(self, html: str) -> tuple[bytes, list[str]]:
-        """Print one document; afterwards the child is good for more unless `PrintingFailed` left it dead."""
+    def ask(self, html: str, *, time_limit: float) -> tuple[bytes, list[str]]:
+        """Print one document within so many seconds. Raises PrintingFailed; the child may be `spent` then."""
         asks, answers = self._process.stdin, self._process.stdout
         assert asks and answers  # noqa: S101, PT018 - for mypy: both are pipes
         expired = threading.Event()
@@ -61,7 +62,7 @@ class Child:
             expired.set()
             self._process.kill()
 
-        timer = threading.Timer(self._time_limit, expire)
+        timer = threading.Timer(time_limit, expire)
         timer.daemon = True
         timer.start()
         try:
@@ -70,7 +71,7 @@ class Child:
             data = frames.read(answers)
         except (EOFError, OSError) as end:
             self.close()
-            raise PrintingFailed("time" if expired.is_set() else "memory") from end
+            raise PrintingFailed("time" if expired.is_set() else "ended") from end
         finally:
             timer.cancel()
         self.documents += 1
@@ -100,8 +101,8 @@ class Pool:
     """A few children; callers wait their turn. `owner` is the process that started them."""
 
     def __init__(self, fonts: Path, *, workers: int, time_limit: float = TIME_LIMIT) -> None:
-        self.owner = os.getpid()
-        self._fonts, self._time_limit = fonts, time_limit
+        self.owner, self.time_limit = os.getpid(), time_limit
+        self._fonts = fonts
         self._places: queue.LifoQueue[Child | None] = queue.LifoQueue()
         self._size = workers
         for _ in range(workers):
@@ -115,14 +116,22 @@ class Pool:
         except queue.Empty as full:
             raise PrintingFailed("queue") from full
         try:
+            if child is not None and child.spent:  # it died while idle
+                child.close()
+                child = None
             if child is None:
-                child = Child(self._fonts, time_limit=self._time_limit)
-            return child.ask(html)
+                child = Child(self._fonts)
+            return child.ask(html, time_limit=self.time_limit)
         finally:
             if child is not None and child.spent:
                 child.close()
                 child = None
             self._places.put(child)
+
+    @property
+    def children(self) -> list[Child]:
+        """Those that are free just now."""
+        return [child for child in self._places.queue if child is not None]
 
     def close(self) -> None:
         """End the children that are free; called at the end of the program too."""
@@ -131,7 +140,7 @@ class Pool:
             return
         for _ in range(self._size):
             with contextlib.suppress(queue.Empty):
-                child = self._places.get(timeout=self._time_limit)
+                child = self._places.get(timeout=self.time_limit)
                 if child is not None:
                     child.close()
         for _ in range(self._size):

@@ -25,9 +25,7 @@ def at(text: str) -> datetime:
 def info(number: str, state: str, *, by: str = "李主管") -> papers.PrintInfo:
     """A print on 6 November."""
     url = f"http://127.0.0.1:8000/q/lanquan/{number}" if number else ""
-    return papers.PrintInfo(
-        number=number, state=state, url=url, printed_at=at("2026-11-06T09:30"), printed_by=by
-    )
+    return papers.PrintInfo(number=number, state=state, url=url, printed_at=at("2026-11-06T09:30"), printed_by=by)
 
 
 ORDER_LINES = tuple(
@@ -140,9 +138,7 @@ def statement(count: int = 60, **changes: object) -> papers.StatementPaper:
             )
         )  # fmt: skip
     claims = [
-        papers.ReimbursedClaim(
-            number="RC2610-0002", month=date(2026, 10, 1), lines=tuple(lines[: max(count - 5, 1)])
-        )
+        papers.ReimbursedClaim(number="RC2610-0002", month=date(2026, 10, 1), lines=tuple(lines[: max(count - 5, 1)]))
     ]
     if lines[max(count - 5, 1) :]:
         claims.append(
@@ -243,9 +239,7 @@ def fees(**changes: object) -> papers.FeeSchedulePaper:
         "from_day": date(2026, 11, 10),
         "version": 2,
         "replaces": date(2025, 12, 1),
-        "items": tuple(
-            papers.FeeItem(group=g, name=n, unit=u, amount=Decimal(a), remark=r) for g, n, u, a, r in FEES
-        ),
+        "items": tuple(papers.FeeItem(group=g, name=n, unit=u, amount=Decimal(a), remark=r) for g, n, u, a, r in FEES),
         "approved_by": "李建国",
         "approved_on": date(2026, 11, 5),
     }
