@@ -43,7 +43,7 @@ def not_own_dealer(case: Case, actor: Actor) -> str | None:
 
 def claim_open(case: Case, actor: Actor) -> str | None:
     """R43: a decision may be changed until the claim is decided."""
-    return None if case.claim.state in {ClaimState.SUBMITTED, ClaimState.IN_REVIEW} else "claim-decided"
+    return None if case.claim.state in {ClaimState.SUBMITTED, ClaimState.IN_REVIEW} else "decisions-stand"
 
 
 def not_begun(case: Case, actor: Actor) -> str | None:
@@ -53,7 +53,7 @@ def not_begun(case: Case, actor: Actor) -> str | None:
 
 def old_part_reviewed(case: Case, actor: Actor) -> str | None:
     """R35: the registration is reviewed before anything is paid on it."""
-    return None if case.review is Review.ACCEPTED else "old-part-not-accepted"
+    return None if case.review is Review.ACCEPTED else "line-old-part-not-accepted"
 
 
 def not_blocked(case: Case, actor: Actor) -> str | None:

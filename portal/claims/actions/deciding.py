@@ -28,7 +28,7 @@ def approve(session: Session, actor: Actor, number: str, *, positions: Sequence[
 
     Locks the claim, its lines, their registrations. ``seen`` is the stamp of the decision that the reviewer saw, "" for
     lines not decided: whoever comes second is refused with "decided-meanwhile". Refuses too, changing nothing:
-    "old-part-not-accepted" (R35), "line-blocked" (R41), "own-dealer", "claim-decided", "settlement-begun" (R43).
+    "line-old-part-not-accepted" (R35), "line-blocked" (R41), "own-dealer", "decisions-stand", "settlement-begun" (R43).
     """
 
     def in_full(line: ClaimLine, _old_part: OldPart, _taken: Sequence[Taken]) -> None:
@@ -44,7 +44,7 @@ def reduce(
     """Approve less than was claimed: fewer pieces (the newest-bought return to their layers), or only fewer yuan (R43).
 
     Exactly one of ``quantity`` and ``amount`` is given, for each of the lines. Locks and refuses as :func:`approve`
-    does, and "reduce-how", "reduce-quantity", "reduce-amount", "code-unknown", "reason-missing".
+    does, and "reduce-how", "reduce-quantity", "reduce-amount", "code-unknown", "reason-needed".
     """
     if (quantity is None) == (amount is None):
         raise Refused("reduce-how", field="quantity")
@@ -69,7 +69,7 @@ def reduce(
 def refuse(
     session: Session, actor: Actor, number: str, *, positions: Sequence[int], code: str, reason: str, seen: str = "", at: datetime
 ) -> Claim:
-    """Approve nothing of these lines. Their pieces stay used: they were fitted (R43). Refuses "code-unknown", "reason-missing" too."""
+    """Approve nothing of these lines. Their pieces stay used: they were fitted (R43). Refuses "code-unknown", "reason-needed" too."""
     return _judge(
         session, actor, number, "refuse", positions, _nothing,
         code=_code(code, rules.REFUSE_CODES), reason=_reason(reason), seen=seen, at=at,
@@ -120,22 +120,25 @@ def _judge(
         line.decision_code, line.decision_reason = code.value, reason or None
         line.decided_at, line.decided_by = at, actor.name
         line.pays_in = None if line.approved is None else pays_in(line.service_day)
-    if rules.open_claim(line.state.value for line in lines):
-        review(session, actor, claim, at=at)
-    else:
-        decide(session, actor, claim, at=at)
+    still_open = rules.open_claim(line.state.value for line in lines)
+    (review if still_open else decide)(session, actor, claim, at=at)
     session.flush()
     audit.record(
         session, actor, f"claim:{step}", claim, at=at, before=before, after=claim.state.value,
-        lines=", ".join(were), count=len(chosen), were=were, code=code.value, reason=reason,
+        lines=[line.position for line in chosen], count=len(chosen), were=were, code=code.value, reason=reason,
         claimed=sum((line.claimed for line in chosen), ZERO), approved=sum((line.approved or ZERO for line in chosen), ZERO),
     )  # fmt: skip
+    if not still_open:
+        audit.record(
+            session, actor, "claim:decide", claim, at=at, before=before, after=claim.state.value, count=len(lines),
+            claimed=sum((line.claimed for line in lines), ZERO), approved=sum((line.approved or ZERO for line in lines), ZERO),
+        )  # fmt: skip
     return claim
 
 
 def _chosen(lines: Sequence[ClaimLine], positions: Sequence[int]) -> list[ClaimLine]:
     if not positions:
-        raise Refused("nothing-chosen", field="positions")
+        raise Refused("none-chosen", field="positions")
     by_position = {line.position: line for line in lines}
     if unknown := [one for one in positions if one not in by_position]:
         raise Refused("line-unknown", line=unknown[0])
@@ -167,5 +170,5 @@ def _code(code: str, allowed: Sequence[Code]) -> Code:
 
 def _reason(reason: str) -> str:
     if not reason.strip():
-        raise Refused("reason-missing", field="reason")
+        raise Refused("reason-needed", field="reason")
     return reason.strip()

@@ -13,6 +13,7 @@ from portal.claims.models import Claim, ClaimLine, ClaimState
 from portal.claims.workflow import CLAIM, CLAIM_LINE
 from portal.core import audit
 from portal.core.errors import NotFound, Refused
+from portal.core.money import ZERO
 from portal.core.months import first_of
 from portal.core.numbering import Kind, next_number
 from portal.core.permissions import Actor, Permission
@@ -42,12 +43,12 @@ def add_lines(session: Session, actor: Actor, ref: str, *, old_parts: Sequence[s
     """Put registrations (their numbers) on a draft, each with its whole quantity and what was paid for it (R40).
 
     Their checks are run and stored, whatever they say (R41). Locks the claim, then the registrations. Refuses
-    "nothing-chosen", "old-part-unknown", "old-part-withdrawn" and "already-claimed" (R33), adding none of them.
+    "none-chosen", "old-part-unknown", "old-part-withdrawn" and "already-claimed" (R33), adding none of them.
     """
     claim = _own_draft(session, actor, ref, step="add")
     numbers = list(dict.fromkeys(one.strip() for one in old_parts if one.strip()))
     if not numbers:
-        raise Refused("nothing-chosen", field="old_parts")
+        raise Refused("none-chosen", field="old_parts")
     found = queries.old_parts_for_update(session, claim.dealer_id, numbers)
     _refuse_unfit(session, numbers, found)
     lines = queries.lines_for_update(session, claim)
@@ -64,8 +65,8 @@ def add_lines(session: Session, actor: Actor, ref: str, *, old_parts: Sequence[s
     _store_checks(session, actor, claim, [*lines, *added], at=at)
     claim.updated_at = at
     session.flush()
-    amount = sum((line.claimed for line in added), start=added[0].claimed * 0)
-    audit.record(session, actor, "claim:add", claim, at=at, count=len(added), old_parts=", ".join(numbers), amount=amount)
+    amount = sum((line.claimed for line in added), ZERO)
+    audit.record(session, actor, "claim:add", claim, at=at, count=len(added), old_parts=numbers, amount=amount)
     return claim
 
 
@@ -92,7 +93,7 @@ def remove_blocked(session: Session, actor: Actor, ref: str, *, at: datetime) ->
 def submit(session: Session, actor: Actor, ref: str, *, at: datetime) -> Claim:
     """Hand the form to HQ: it gets its number (by its service month), its lines are numbered through and wait for review.
 
-    Locks the claim and its lines. Runs and stores every check (R41). Refuses "no-lines" and "lines-blocked",
+    Locks the claim and its lines. Runs and stores every check (R41). Refuses "claim-without-lines" and "lines-blocked",
     naming the lines, and changes nothing then; lines that only warn go along.
     """
     claim = _own(session, actor, ref)
@@ -100,10 +101,10 @@ def submit(session: Session, actor: Actor, ref: str, *, at: datetime) -> Claim:
         raise Refused(why, step="submit", state=claim.state.value)
     lines = queries.lines_for_update(session, claim)
     if not lines:
-        raise Refused("no-lines")
+        raise Refused("claim-without-lines")
     checked = queries.check_lines(session, actor, claim, lines, today=actor.day(at))
     if blocked := [line.position for line in lines if level(checked[line.position]) == "block"]:
-        raise Refused("lines-blocked", lines=", ".join(map(str, blocked)), count=len(blocked))
+        raise Refused("lines-blocked", lines=blocked, count=len(blocked))
     before, after = CLAIM.take("submit", claim, actor)
     claim.number = claim.number or next_number(session, Kind.CLAIM, claim.month)
     claim.submitted_at, claim.submitted_by, claim.updated_at = at, actor.name, at
@@ -113,7 +114,7 @@ def submit(session: Session, actor: Actor, ref: str, *, at: datetime) -> Claim:
         CLAIM_LINE.take("submit", line, actor)
         line.position = place
     session.flush()
-    amount = sum((line.claimed for line in lines), start=lines[0].claimed * 0)
+    amount = sum((line.claimed for line in lines), ZERO)
     audit.record(session, actor, "claim:submit", claim, at=at, before=before, after=after, count=len(lines), amount=amount)
     return claim
 
@@ -136,7 +137,7 @@ def answer(session: Session, actor: Actor, number: str, *, position: int, answer
     line.answer, line.decided_at, claim.updated_at = answer.strip(), None, at
     _store_checks(session, actor, claim, [line], at=at)
     session.flush()
-    audit.record(session, actor, "claim:answer", claim, at=at, before=before, after=after, lines=str(position), reason=line.answer)
+    audit.record(session, actor, "claim:answer", claim, at=at, before=before, after=after, lines=[position], reason=line.answer)
     return claim
 
 
@@ -162,9 +163,9 @@ def _own_draft(session: Session, actor: Actor, ref: str, *, step: str) -> Claim:
 def _refuse_unfit(session: Session, numbers: Sequence[str], found: Sequence[OldPart]) -> None:
     """All or nothing: the first reason why one of them cannot go on a line."""
     if missing := set(numbers) - {one.number for one in found}:
-        raise Refused("old-part-unknown", field="old_parts", number=", ".join(sorted(missing)))
+        raise Refused("old-part-unknown", field="old_parts", number=sorted(missing))
     if gone := [one.number for one in found if one.state is OldPartState.WITHDRAWN]:
-        raise Refused("old-part-withdrawn", field="old_parts", number=", ".join(gone))
+        raise Refused("old-part-withdrawn", field="old_parts", number=gone)
     held = queries.holders(session, [one.id for one in found])
     for one in found:
         if (claim := held.get(one.id)) is not None:
@@ -179,7 +180,7 @@ def _store_checks(session: Session, actor: Actor, claim: Claim, lines: Iterable[
 
 
 def _remove(session: Session, actor: Actor, claim: Claim, chosen: Sequence[ClaimLine], *, at: datetime) -> Claim:
-    positions = ", ".join(str(line.position) for line in chosen)
+    positions = [line.position for line in chosen]
     for line in chosen:
         session.delete(line)
     claim.updated_at = at

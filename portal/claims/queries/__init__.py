@@ -4,16 +4,21 @@ from portal.claims.queries.documents import (
     Candidate,
     LineRow,
     Pieces,
+    brand_of,
     cases,
     claim,
     claim_for_update,
     claimable,
+    claimable_months,
+    dealer_of,
     holders,
     line_rows,
     lines_for_update,
     old_parts_for_update,
     old_parts_of_lines,
+    paid_months,
     payer,
+    photo_count,
     pieces,
     settles_on,
     taken,
@@ -22,7 +27,8 @@ from portal.claims.queries.known import check_lines, check_old_parts, gather, li
 from portal.claims.queries.lists import Filters, ListRow, counts, dealers, rows
 
 __all__ = [
-    "Candidate", "Filters", "LineRow", "ListRow", "Pieces", "cases", "check_lines", "check_old_parts", "claim",
-    "claim_for_update", "claimable", "counts", "dealers", "gather", "holders", "limits", "line_rows", "lines_for_update",
-    "old_parts_for_update", "old_parts_of_lines", "payer", "pieces", "rows", "settles_on", "taken",
+    "Candidate", "Filters", "LineRow", "ListRow", "Pieces", "brand_of", "cases", "check_lines", "check_old_parts",
+    "claim", "claim_for_update", "claimable", "claimable_months", "counts", "dealer_of", "dealers", "gather", "holders",
+    "limits", "line_rows", "lines_for_update", "old_parts_for_update", "old_parts_of_lines", "paid_months", "payer",
+    "photo_count", "pieces", "rows", "settles_on", "taken",
 ]

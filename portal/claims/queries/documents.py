@@ -9,30 +9,36 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import Date, and_, cast, func, or_, select, text
 from sqlalchemy.orm import Session
 
 from portal.catalog.models import FaultCode, Part, ProductModel
 from portal.claims import rules
 from portal.claims.checks import Check, level
 from portal.claims.models import Claim, ClaimLine, LineState
+from portal.claims.queries.known import PHOTOS_OF
 from portal.claims.terms import SETTLEMENT_DAY
 from portal.claims.workflow import Case
 from portal.core import terms
 from portal.core.errors import NotFound
 from portal.core.months import add_months, first_of
 from portal.core.permissions import Actor
+from portal.files.models import Photo
 from portal.identity.queries import serves
 from portal.old_parts.models import Allocation, OldPart, OldPartState, Review
 from portal.old_parts.rules import Taken
 from portal.orders.models import Layer
+from portal.organizations.models import Brand, Dealer
 from portal.warranty.models import Product
+
+_PAID = text("SELECT month FROM statements WHERE dealer_id = :dealer AND posted_at IS NOT NULL")
 
 
 @dataclass(frozen=True, slots=True)
 class LineRow:
     """A line with all that its page says. Amounts in yuan; the customer's data is unmasked here, masked at the edge (R90)."""
 
+    id: int
     position: int
     state: LineState
     old_part_id: int
@@ -188,11 +194,24 @@ def claimable(session: Session, dealer_id: int, month: date) -> list[Candidate]:
     return [Candidate(*row) for row in rows]
 
 
+def claimable_months(session: Session, dealer_id: int) -> list[tuple[date, int, Decimal]]:
+    """Service months with registrations on no line yet: the month's first day, how many, yuan; the newest first."""
+    taken = select(ClaimLine.id).where(ClaimLine.brand_id == OldPart.brand_id, ClaimLine.old_part_id == OldPart.id).exists()
+    month = cast(func.date_trunc("month", OldPart.replaced_on), Date)
+    rows = session.execute(
+        select(month, func.count(), func.sum(OldPart.amount))
+        .where(OldPart.dealer_id == dealer_id, OldPart.state != OldPartState.WITHDRAWN, ~taken)
+        .group_by(month)
+        .order_by(month.desc())
+    )
+    return [(first, count, amount) for first, count, amount in rows]
+
+
 def line_rows(session: Session, claim_id: int) -> list[LineRow]:
     """All lines of a claim for its page and its paper, by position, in one statement."""
     rows: Any = session.execute(
         select(
-            ClaimLine.position, ClaimLine.state, OldPart.id, OldPart.number, OldPart.state, OldPart.review,
+            ClaimLine.id, ClaimLine.position, ClaimLine.state, OldPart.id, OldPart.number, OldPart.state, OldPart.review,
             OldPart.review_reason, OldPart.reviewed_at, OldPart.reviewed_by, OldPart.registered_at, OldPart.reported_at,
             OldPart.reported_late, OldPart.must_return, OldPart.verdict, OldPart.cause,
             Part.number, Part.name, Part.spec, Part.unit,
@@ -238,6 +257,35 @@ def taken(session: Session, old_part_ids: Collection[int]) -> dict[int, list[Tak
     for one, *piece in rows:
         found[one].append(Taken(*piece))
     return found
+
+
+def paid_months(session: Session, dealer_id: int) -> frozenset[date]:
+    """The months whose settlement is posted for a dealer: a line of such a ``pays_in`` is reimbursed (domain.md section 5).
+
+    Settlement stands above this package, so its table is named, not imported; a dealer sees posted statements only.
+    """
+    return frozenset(session.scalars(_PAID, {"dealer": dealer_id}))
+
+
+def dealer_of(session: Session, claim: Claim) -> Dealer:
+    """The claim's dealer."""
+    return session.execute(select(Dealer).where(Dealer.id == claim.dealer_id)).scalar_one()
+
+
+def brand_of(session: Session, claim: Claim) -> Brand:
+    """The claim's brand, for the head of its paper."""
+    return session.execute(select(Brand).where(Brand.id == claim.brand_id)).scalar_one()
+
+
+def photo_count(session: Session, claim: Claim) -> int:
+    """How many photos hang on the registrations of a claim's lines."""
+    counted = (
+        select(func.count())
+        .select_from(Photo)
+        .join(ClaimLine, and_(ClaimLine.brand_id == Photo.brand_id, ClaimLine.old_part_id == Photo.subject_id))
+        .where(ClaimLine.claim_id == claim.id, Photo.subject_kind == PHOTOS_OF)
+    )
+    return session.scalar(counted) or 0
 
 
 def settlement_days(session: Session) -> Callable[[date], int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import and_, func, literal, select
 from sqlalchemy.orm import Session, aliased
@@ -24,6 +24,21 @@ from portal.warranty.rules import Verdict
 PHOTOS_OF = "old-part"
 
 
+class Checkable(Protocol):
+    """A stored line, or a row of one."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def position(self) -> int: ...
+    @property
+    def old_part_id(self) -> int: ...
+    @property
+    def quantity(self) -> int: ...
+    @property
+    def approved_quantity(self) -> int | None: ...
+
+
 def limits(session: Session, *, on: date) -> Limits:
     """The brand's terms on the day ``on``."""
     return Limits(
@@ -33,7 +48,7 @@ def limits(session: Session, *, on: date) -> Limits:
     )
 
 
-def check_lines(session: Session, actor: Actor, claim: Claim, lines: Iterable[ClaimLine], *, today: date) -> dict[int, tuple[Check, ...]]:
+def check_lines(session: Session, actor: Actor, claim: Claim, lines: Iterable[Checkable], *, today: date) -> dict[int, tuple[Check, ...]]:
     """R41 for lines of one claim, by position, as things stand now. Seven statements, however many lines."""
     lines = list(lines)
     known = gather(session, actor, {line.old_part_id: line.id for line in lines}, repeat_days=(at_most := limits(session, on=today)).repeat_days)
@@ -88,7 +103,7 @@ def gather(session: Session, actor: Actor, wanted: dict[int, int | None], *, rep
     return found
 
 
-def _pieces(line: ClaimLine) -> int:
+def _pieces(line: Checkable) -> int:
     """Pieces that must still be allocated: what was cut has gone back to its layers (R43)."""
     return line.quantity if line.approved_quantity is None else line.approved_quantity
 
@@ -102,7 +117,7 @@ def _registrations(ids: list[int]) -> Any:
     )
     pictures = and_(Photo.brand_id == OldPart.brand_id, Photo.subject_kind == PHOTOS_OF, Photo.subject_id == OldPart.id)
     photos = select(func.count()).select_from(Photo).where(pictures).scalar_subquery()
-    seen = select(func.coalesce(func.bool_or(func.photo_seen(Photo.content_hash, Photo.subject_id)), literal(False))).where(pictures).scalar_subquery()
+    seen = select(func.coalesce(func.bool_or(func.photo_seen(Photo.content_hash, Photo.subject_kind, Photo.subject_id)), literal(False))).where(pictures).scalar_subquery()
     return (
         select(
             OldPart,

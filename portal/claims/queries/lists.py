@@ -62,15 +62,12 @@ def counts(session: Session, *, drafts: bool) -> dict[str, int]:
     return {**{state.value: found.get(state.value, 0) for state in states}, WANTED: sum(row[2] for row in rows)}
 
 
-def rows(session: Session, filters: Filters, *, before_id: int | None = None, after_id: int | None = None, limit: int = PAGE) -> list[ListRow]:
-    """The newest first; ``before_id`` goes on to older ones, ``after_id`` back to newer ones. One statement, no offset."""
+def rows(session: Session, filters: Filters, *, before_id: int | None = None, limit: int = PAGE + 1) -> list[ListRow]:
+    """The newest first, older than ``before_id``; one more than a page says that there are older ones. One statement."""
     page = _filtered(filters)
     if before_id is not None:
         page = page.where(Claim.id < before_id)
-    if after_id is not None:
-        page = page.where(Claim.id > after_id)
-    order = Claim.id if after_id is not None else Claim.id.desc()
-    some = page.order_by(order).limit(limit).subquery()
+    some = page.order_by(Claim.id.desc()).limit(limit).subquery()
     sums = (
         select(
             func.count().label("lines"),
