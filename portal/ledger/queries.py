@@ -8,11 +8,12 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Row, Select, case, func, select
+from sqlalchemy import Date, Row, Select, case, func, select
 from sqlalchemy.orm import Session
 
 from portal.core.errors import NotFound
 from portal.core.money import ZERO
+from portal.core.months import add_months
 from portal.ledger.models import Account, ChainEntry, ChainHead, Journal, Month, Posting, TopUp
 from portal.ledger.rules import PREPAYMENTS
 from portal.organizations.models import Dealer
@@ -40,7 +41,7 @@ def prepayments(session: Session, dealer_ids: Collection[int]) -> dict[int, Acco
     return {account.dealer_id: account for account in found if account.dealer_id is not None}
 
 
-def accounts(session: Session) -> Sequence[Row[Any]]:
+def accounts(session: Session) -> Sequence[Row[*tuple[Any, ...]]]:
     """Every dealer's account: (code, name, city, balance, credit_limit, entries, dealer_id)."""
     return session.execute(
         select(Dealer.code, Dealer.name, Dealer.city, Account.balance, Account.credit_limit, Account.entries, Account.dealer_id)
@@ -55,30 +56,70 @@ def prepayment_accounts() -> Select[*tuple[Any, ...]]:
     return select(Account.dealer_id, Account.balance, Account.entries).where(Account.code == PREPAYMENTS, Account.dealer_id.is_not(None))
 
 
+def prepayments_total(session: Session) -> Decimal:
+    """What all dealers together hold with headquarters, yuan."""
+    return session.scalar(select(func.coalesce(func.sum(Account.balance), 0).cast(Account.balance.type)).where(Account.code == PREPAYMENTS)) or ZERO
+
+
 def brand_accounts(session: Session) -> Sequence[Account]:
     """The brand's own accounts (without dealers')."""
     return session.scalars(select(Account).where(Account.dealer_id.is_(None)).order_by(Account.id)).all()
 
 
 def entries(
-    session: Session, account_id: int, *, before_seq: int | None = None, month: date | None = None, limit: int = 50
-) -> Sequence[Row[Any]]:
+    session: Session,
+    account_id: int,
+    *,
+    before_seq: int | None = None,
+    month: date | None = None,
+    purposes: Collection[str] = (),
+    limit: int = 50,
+) -> Sequence[Row[*tuple[Any, ...]]]:
     """An account's entries, newest first: (seq, booked_on, at, purpose, document, memo, debit, credit, balance_after, journal_id)."""
     q = _entry_columns().where(Posting.account_id == account_id)
     if before_seq is not None:
         q = q.where(Posting.seq < before_seq)
     if month is not None:
-        q = q.where(func.date_trunc("month", Posting.booked_on) == month)
+        q = q.where(Posting.booked_on >= month, Posting.booked_on < add_months(month, 1))
+    if purposes:
+        q = q.where(Posting.purpose.in_(purposes))
     return session.execute(q.order_by(Posting.seq.desc()).limit(limit)).all()
 
 
-def entries_between(session: Session, account_id: int, first_seq: int, last_seq: int) -> Sequence[Row[Any]]:
+def account_months(session: Session, account_id: int) -> Sequence[Row[*tuple[Any, ...]]]:
+    """An account by calendar month, newest first: (month, credit, debit in yuan, entries)."""
+    month = func.date_trunc("month", Posting.booked_on).cast(Date).label("month")
+    yuan = Posting.debit.type
+    return session.execute(
+        select(
+            month,
+            func.coalesce(func.sum(Posting.credit), 0).cast(yuan).label("credit"),
+            func.coalesce(func.sum(Posting.debit), 0).cast(yuan).label("debit"),
+            func.count().label("entries"),
+        )
+        .where(Posting.account_id == account_id)
+        .group_by(month)
+        .order_by(month.desc())
+    ).all()
+
+
+def balances_by_day(session: Session, account_id: int, since: date) -> Sequence[Row[*tuple[Any, ...]]]:
+    """The balance at the end of each day with entries from ``since`` on: (booked_on, balance in yuan), oldest first."""
+    return session.execute(
+        select(Posting.booked_on, Posting.balance_after)
+        .distinct(Posting.booked_on)
+        .where(Posting.account_id == account_id, Posting.booked_on >= since)
+        .order_by(Posting.booked_on, Posting.seq.desc())
+    ).all()
+
+
+def entries_between(session: Session, account_id: int, first_seq: int, last_seq: int) -> Sequence[Row[*tuple[Any, ...]]]:
     """An account's entries of a statement, in ledger order (R53)."""
     q = _entry_columns().where(Posting.account_id == account_id, Posting.seq.between(first_seq, last_seq))
     return session.execute(q.order_by(Posting.seq)).all()
 
 
-def _entry_columns() -> Select[Any]:
+def _entry_columns() -> Select[*tuple[Any, ...]]:
     return select(
         Posting.seq, Posting.booked_on, Posting.at, Posting.purpose, Posting.document, Posting.memo, Posting.debit, Posting.credit,
         Posting.balance_after, Posting.journal_id,
@@ -110,7 +151,7 @@ def chain_head(session: Session) -> Head:
     return Head(0, "") if row is None else Head(row.seq, bytes(row.hash).hex())
 
 
-def months(session: Session) -> Sequence[Row[Any]]:
+def months(session: Session) -> Sequence[Row[*tuple[Any, ...]]]:
     """The ledger's months, newest first: (month, closed_at, closed_by, journals, turnover in yuan)."""
     turnover = func.coalesce(func.sum(Posting.debit), 0)
     return session.execute(
@@ -138,7 +179,17 @@ def journal_of(session: Session, source: str, purpose: str) -> Journal | None:
     return session.scalar(select(Journal).where(Journal.source == source, Journal.purpose == purpose))
 
 
-def journals(session: Session, *, before_id: int | None = None, text: str = "", limit: int = 50) -> Sequence[Row[Any]]:
+def journal_by_id(session: Session, journal_id: int) -> Journal | None:
+    """A journal by its key, for the one that names it (R61)."""
+    return session.scalar(select(Journal).where(Journal.id == journal_id))
+
+
+def reversal_of(session: Session, journal_id: int) -> Journal | None:
+    """The journal that reverses this one, if any (R61: at most one)."""
+    return session.scalar(select(Journal).where(Journal.reverses == journal_id))
+
+
+def journals(session: Session, *, before_id: int | None = None, text: str = "", limit: int = 50) -> Sequence[Row[*tuple[Any, ...]]]:
     """Journals, newest first: (id, number, source, purpose, booked_on, at, memo, actor_name, reverses, amount in yuan)."""
     amount = (
         select(func.sum(Posting.debit))
@@ -157,7 +208,7 @@ def journals(session: Session, *, before_id: int | None = None, text: str = "", 
     return session.execute(q.order_by(Journal.id.desc()).limit(limit)).all()
 
 
-def postings(session: Session, journal_id: int) -> Sequence[Row[Any]]:
+def postings(session: Session, journal_id: int) -> Sequence[Row[*tuple[Any, ...]]]:
     """A journal's postings: (line, account code, dealer code, debit, credit, document, memo, balance_after)."""
     return session.execute(
         select(
@@ -185,7 +236,7 @@ def topup(session: Session, number: str) -> TopUp:
     return found
 
 
-def topups(session: Session, *, before_id: int | None = None, dealer_id: int | None = None, limit: int = 50) -> Sequence[Row[Any]]:
+def topups(session: Session, *, before_id: int | None = None, dealer_id: int | None = None, limit: int = 50) -> Sequence[Row[*tuple[Any, ...]]]:
     """Top-ups, newest first, with the dealer's code and name."""
     q = select(
         TopUp.id, TopUp.number, TopUp.state, TopUp.amount, TopUp.received_on, TopUp.bank_reference, TopUp.note, TopUp.entered_at,

@@ -1,0 +1,93 @@
+"""What the ledger is called: accounts of the chart, kinds of entries, refusals, acts, and what a proof found."""
+
+from __future__ import annotations
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from portal.ledger import rules
+from portal.ledger.models import TopUpState
+
+STATES = {TopUpState.POSTED: (_l("Posted to accounts"), "done"), TopUpState.REVERSED: (_l("Reversed"), "stop")}
+
+STEPS = {
+    "enter_topup": _l("Enter the top-up"),
+    "reverse_topup": _l("Reverse"),
+    "set_credit_limit": _l("Set the credit limit"),
+    "close_month": _l("Close this month"),
+}
+
+ACCOUNTS = {
+    "bank": _l("Bank"),
+    "prepayments": _l("Dealer prepayments"),
+    "opening": _l("Opening balances"),
+    "parts-sales": _l("Parts sales"),
+    "freight": _l("Freight charged"),
+    "warranty-expense": _l("Warranty expense"),
+}
+
+PURPOSES = {
+    rules.ORDER: _l("Parts debited"),
+    rules.ORDER + rules.REVERSAL: _l("Order cancelled, refunded"),
+    rules.TOPUP: _l("Top-up"),
+    rules.TOPUP + rules.REVERSAL: _l("Top-up reversed"),
+    rules.OPENING_BALANCE: _l("Opening balance"),
+    rules.OPENING_BALANCE + rules.REVERSAL: _l("Opening balance reversed"),
+    rules.SETTLEMENT: _l("Claims reimbursed"),
+    rules.SETTLEMENT + rules.REVERSAL: _l("Reimbursement reversed"),
+}
+
+# What a reader of an account chooses between: a word in the address, its label, the purposes it stands for.
+KINDS = {
+    "topups": (_l("Top-ups"), (rules.TOPUP, rules.TOPUP + rules.REVERSAL, rules.OPENING_BALANCE)),
+    "parts": (_l("Parts"), (rules.ORDER, rules.ORDER + rules.REVERSAL)),
+    "claims": (_l("Reimbursements"), (rules.SETTLEMENT, rules.SETTLEMENT + rules.REVERSAL)),
+}
+
+REFUSALS = {
+    "already-posted": _l("This is posted already; nothing was done a second time."),
+    "already-reversed": _l("This is reversed already; nothing was done a second time."),
+    "unbalanced": _l("Debit and credit differ; nothing was posted."),
+    "month-closed": _l("%(month)s is closed; nothing can be posted into it."),
+    "month-not-over": _l("%(month)s is not over yet; a month can be closed once it has ended."),
+    "month-unknown": _l("Nothing was ever posted in %(month)s, so there is nothing to close."),
+    "earlier-month-open": _l("%(month)s is still open; months are closed in order."),
+    "opening-differs": _l("%(dealer)s started with %(booked)s; the file says %(given)s. An opening balance is booked once."),
+    "amount-not-positive": _l("The amount must be more than zero."),
+    "amount-negative": _l("The amount must not be below zero."),
+    "day-in-future": _l("This day has not come yet."),
+    "bank-reference-known": _l("This bank reference was entered before %(number)s."),
+    "limit-unclear": _l("The credit limit is no amount. Write it like 1234.50; it must not be below zero."),
+    "dealer-unknown": _l("There is no dealer %(dealer)s."),
+}
+
+ACTS = {
+    "topup:enter": _l("entered a top-up of %(amount)s"),
+    "topup:reverse": _l("reversed a top-up of %(amount)s"),
+    "account:set-limit": _l("set the credit limit from %(limit_before)s to %(limit)s"),
+    "month:close": _l("closed the month %(month)s"),
+}
+
+
+def purpose_label(purpose: str) -> str:
+    """What kind of entry it is."""
+    return str(PURPOSES.get(purpose, purpose))
+
+
+def account_label(code: str) -> str:
+    """An account of the chart."""
+    return str(ACCOUNTS.get(code, code))
+
+
+def entry_words(purpose: str, memo: str) -> str:
+    """What an account's page says beside the document: the bank's reference, the month reimbursed, a reason."""
+    if purpose == rules.SETTLEMENT:
+        return _("Reimbursement for %(month)s", month=memo)
+    if purpose == rules.TOPUP:
+        return _("Bank reference %(reference)s", reference=memo) if memo else ""
+    return memo
+
+
+def finding_words(kind: str, facts: dict[str, object]) -> str:
+    """What a proof found, in a sentence; facts by name where there are no words for its kind."""
+    return _("%(kind)s: %(facts)s", kind=kind, facts=_(", ").join(f"{name} {value}" for name, value in facts.items()))

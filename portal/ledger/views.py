@@ -1,0 +1,210 @@
+"""Headquarters' pages of the ledger: top-ups, journals, the proof, credit limits.
+
+The account itself and the months stand in ``portal/settlement/views``: they show what the ledger does not know
+(orders agreed, reimbursements expected, statements).
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from flask import Blueprint, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from portal.core import clock
+from portal.core.db import unit_of_work
+from portal.core.errors import Refused
+from portal.core.money import ZERO
+from portal.core.permissions import Actor
+from portal.core.permissions import Permission as P
+from portal.ledger import actions, labels, queries
+from portal.ledger.forms import LimitForm, ReasonForm, TopUpForm
+from portal.ledger.models import TopUpState
+from portal.ledger.prove import prove as prove_books
+from portal.web.acts import perform
+from portal.web.assets import url_or_none
+from portal.web.auth import current_actor, requires
+from portal.web.errors import sentence
+from portal.web.pages import SIZE, before, key_page, list_filters
+
+blueprint = Blueprint("ledger", __name__)
+
+
+def document_url(number: str) -> str:
+    """The page of the document behind an entry, by its number; "" where there is none to open."""
+    if number.startswith("PO"):
+        return url_or_none("orders.detail", ref=number) or ""
+    if number.startswith("ST") and "-" in number:
+        return url_or_none("settlement.statement", number=number) or ""
+    return ""
+
+
+def source_url(source: str) -> str:
+    """The page of a journal's source ("order:PO2611-0001") for headquarters; "" where there is none."""
+    kind, _colon, number = source.partition(":")
+    if kind == "settlement":
+        return url_or_none("settlement.detail", month=f"20{number[2:4]}-{number[4:6]}") or ""
+    if kind == "topup":
+        return url_for("ledger.topups", number=number)
+    if kind == "dealer":
+        return url_or_none("settlement.dealer_account", code=number) or ""
+    return document_url(number)
+
+
+@blueprint.get("/topups")
+@requires(P.ACCOUNT_READ, side="hq")
+def topups() -> ResponseReturnValue:
+    """Money paid in, newest first, with the form that enters it."""
+    actor = current_actor()
+    with unit_of_work(actor.scope) as session:
+        return _topups(session, actor, TopUpForm(formdata=None))
+
+
+@blueprint.post("/topups")
+@requires(P.TOPUP_ENTER, side="hq")
+def enter_topup() -> ResponseReturnValue:
+    """Enter a top-up; what was typed stays when it is refused."""
+    actor, form = current_actor(), TopUpForm()
+    with unit_of_work(actor.scope) as session:
+        form.dealer.choices = _dealers(session)
+        if not form.validate_on_submit():
+            return _topups(session, actor, form), 422
+
+    def again(error: Refused) -> ResponseReturnValue:
+        form.refuse(error.field, sentence(error))
+        with unit_of_work(actor.scope) as session:
+            return _topups(session, actor, form), 422
+
+    typed = form.data
+    return perform(
+        lambda session, actor, at: actions.enter_topup(
+            session, actor, dealer_code=typed["dealer"], amount=typed["amount"], received_on=typed["received_on"],
+            bank_reference=typed["bank_reference"], note=typed["note"] or "", at=at,
+        ),
+        done=lambda topup: _("%(number)s is posted to the dealer's account.", number=topup.number),
+        to=url_for("ledger.topups"),
+        refused=again,
+    )  # fmt: skip
+
+
+@blueprint.post("/topups/<string:number>/reverse")
+@requires(P.TOPUP_ENTER, side="hq")
+def reverse_topup(number: str) -> ResponseReturnValue:
+    """Take a mistaken top-up back, with a reason."""
+    form = ReasonForm()
+    return perform(
+        lambda session, actor, at: actions.reverse_topup(
+            session, actor, number, reason=form.reason.data if form.validate() else "", at=at
+        ),
+        done=_("%(number)s is reversed.", number=number),
+        to=url_for("ledger.topups"),
+        back=url_for("ledger.topups"),
+    )
+
+
+def _topups(session: Session, actor: Actor, form: TopUpForm) -> str:
+    form.dealer.choices = _dealers(session)
+    if form.received_on.data is None and not form.received_on.raw_data:
+        form.received_on.data = clock.today(actor.zone)
+    wanted = list_filters("dealer", "number")
+    chosen = next((row for row in queries.accounts(session) if row.code == wanted["dealer"]), None) if wanted["dealer"] else None
+    if wanted["number"]:
+        found = queries.topup(session, wanted["number"])
+        rows = queries.topups(session, before_id=found.id + 1, limit=1)
+    else:
+        rows = queries.topups(session, before_id=before(), dealer_id=chosen.dealer_id if chosen else None, limit=SIZE + 1)
+    return render_template(
+        "ledger/topups.html",
+        page=key_page(rows),
+        form=form,
+        dealers=form.dealer.choices,
+        wanted=wanted,
+        may_enter=actor.may(P.TOPUP_ENTER),
+        states=labels.STATES,
+        step=_reverse_step,
+    )
+
+
+def _reverse_step(row: Any) -> dict[str, Any]:
+    return {
+        "name": f"reverse-{row.number}",
+        "label": str(labels.STEPS["reverse_topup"]),
+        "url": url_for("ledger.reverse_topup", number=row.number),
+        "allowed": row.state == TopUpState.POSTED,
+        "reason": str(labels.REFUSALS["already-reversed"]),
+        "tone": "bad",
+        "asks": _("Why is it taken back?"),
+    }
+
+
+def _dealers(session: Session) -> list[tuple[str, str]]:
+    return [(row.code, f"{row.code} {row.name}") for row in queries.accounts(session)]
+
+
+@blueprint.post("/accounts/<string:code>/limit")
+@requires(P.CREDIT_LIMIT_SET, side="hq")
+def set_limit(code: str) -> ResponseReturnValue:
+    """Set a dealer's credit limit."""
+    form = LimitForm()
+    back = url_for("settlement.dealer_account", code=code)
+
+    def act(session: Session, actor: Actor, at: Any) -> Any:
+        if not form.validate():
+            raise Refused("limit-unclear", field="limit")
+        return actions.set_credit_limit(session, actor, code, limit=form.data["limit"], at=at)
+
+    return perform(act, done=_("The credit limit is set."), to=back, back=back)
+
+
+@blueprint.get("/journals")
+@requires(P.ACCOUNT_READ, side="hq")
+def journals() -> ResponseReturnValue:
+    """Every journal of the brand, newest first."""
+    wanted = list_filters("q")
+    with unit_of_work(current_actor().scope) as session:
+        rows = queries.journals(session, before_id=before(), text=wanted["q"], limit=SIZE + 1)
+        return render_template(
+            "ledger/journals.html", page=key_page(rows), wanted=wanted, purpose=labels.purpose_label, source_url=source_url,
+            head=queries.chain_head(session),
+        )  # fmt: skip
+
+
+@blueprint.get("/journals/<string:number>")
+@requires(P.ACCOUNT_READ, side="hq")
+def journal(number: str) -> ResponseReturnValue:
+    """One journal with its postings, its place in the chain, and what reverses it or what it reverses."""
+    with unit_of_work(current_actor().scope) as session:
+        found = queries.journal(session, number)
+        postings = queries.postings(session, found.id)
+        return render_template(
+            "ledger/journal.html",
+            journal=found,
+            postings=postings,
+            debit=sum((row.debit for row in postings if row.debit is not None), start=ZERO),
+            credit=sum((row.credit for row in postings if row.credit is not None), start=ZERO),
+            hash=queries.chain_hash(session, found.id),
+            reverses=queries.journal_by_id(session, found.reverses) if found.reverses else None,
+            reversed_by=queries.reversal_of(session, found.id),
+            purpose=labels.purpose_label,
+            account=labels.account_label,
+            document_url=document_url,
+            source_url=source_url,
+        )
+
+
+@blueprint.get("/prove")
+@requires(P.LEDGER_PROVE, side="hq")
+def prove() -> ResponseReturnValue:
+    """R62: everything recomputed from the postings and the documents; what disagrees, or that nothing does."""
+    actor = current_actor()
+    with unit_of_work(actor.scope) as session:
+        findings = [asdict(finding) for finding in prove_books(session.connection(), actor.scope.brand_id)]
+        accounts = queries.brand_accounts(session)
+        held = queries.prepayments_total(session)
+        return render_template(
+            "ledger/prove.html", findings=findings, finding=labels.finding_words, accounts=accounts, held=held,
+            account=labels.account_label, head=queries.chain_head(session), now=clock.now(),
+        )  # fmt: skip
