@@ -6,7 +6,6 @@ The account itself and the months stand in ``portal/settlement/views``: they sho
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 from flask import Blueprint, render_template, url_for
@@ -201,10 +200,10 @@ def prove() -> ResponseReturnValue:
     """R62: everything recomputed from the postings and the documents; what disagrees, or that nothing does."""
     actor = current_actor()
     with unit_of_work(actor.scope) as session:
-        findings = [asdict(finding) for finding in prove_books(session.connection(), actor.scope.brand_id)]
+        findings = prove_books(session.connection(), actor.scope.brand_id)
         accounts = queries.brand_accounts(session)
         held = queries.prepayments_total(session)
         return render_template(
-            "ledger/prove.html", findings=findings, finding=labels.finding_words, accounts=accounts, held=held,
+            "ledger/prove.html", findings=findings, lines=[("block", labels.finding_words(one.kind, one.facts)) for one in findings], accounts=accounts, held=held,
             account=labels.account_label, head=queries.chain_head(session), now=clock.now(),
         )  # fmt: skip

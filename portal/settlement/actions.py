@@ -37,16 +37,15 @@ def prepare(session: Session, actor: Actor, month: date, *, at: datetime) -> Set
     """Write down what ``month`` pays, per dealer, set-based from the approved lines (R50, R51); voids a check.
 
     Refuses "already-posted", "permission-missing", "too-early" before the settlement day begins in the
-    brand's zone, "later-month-posted" and "earlier-month-open": months go in order. May be repeated until posted.
+    brand's zone, "later-month-posted" and "earlier-month-unsettled": months go in order. May be repeated until posted.
     """
     month = first_of(month)
     found = _unposted(session, month)
     if not actor.may(Permission.SETTLEMENT_PREPARE):
         raise Refused("permission-missing", step="prepare")
     settles_on = queries.day_of(session, month)
-    if not rules.has_begun(settles_on, actor.day(at)):
-        raise Refused("too-early", month=_say(month), settles_on=settles_on)
-    _in_order(session, month)
+    if why := queries.prepare_refusal(session, month, settles_on=settles_on, today=actor.day(at)):
+        raise why
     _alone(session, actor)
     if (found := _locked(session, month)) is None:
         found = Settlement(number=rules.settlement_number(month), month=month, state=SettlementState.PREPARED)
@@ -123,7 +122,7 @@ def exclude(
 ) -> Exclusion:
     """Move one approved line on to the next month, with a reason (R50); what was prepared must be prepared again.
 
-    Refuses "already-posted", "permission-missing", "reason-missing", and "line-not-in-month" for a line that this month does not pay.
+    Refuses "already-posted", "permission-missing", "reason-needed", and "line-not-in-month" for a line that this month does not pay.
     """
     month = first_of(month)
     _unposted(session, month)
@@ -227,21 +226,13 @@ def _for_step(session: Session, actor: Actor, month: date, step: str, *, lines_a
     return found
 
 
-def _in_order(session: Session, month: date) -> None:
-    posted = queries.last_posted(session)
-    if posted is not None and posted > month:
-        raise Refused("later-month-posted", month=_say(month), later=_say(posted))
-    if (earlier := queries.earlier_unpaid(session, month)) is not None:
-        raise Refused("earlier-month-open", month=_say(month), earlier=_say(earlier))
-
-
 def _void_check(found: Settlement) -> None:
     found.checked_at = found.checked_by = found.checked_login = None
 
 
 def _reason(reason: str) -> str:
     if not (why := reason.strip()):
-        raise Refused("reason-missing", field="reason")
+        raise Refused("reason-needed", field="reason")
     return why
 
 

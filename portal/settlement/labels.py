@@ -43,33 +43,32 @@ _NEXT = {
 }
 
 REFUSALS = {
-    "already-posted": _l("The settlement %(number)s is already posted; nothing was done a second time."),
+    "already-posted": _l("This is posted already; nothing was done a second time."),
     "too-early": _l(
         "%(month)s can be prepared from %(settles_on)s on, when its settlement day begins. Until then there is the preview."
     ),
     "later-month-posted": _l("%(later)s is posted already, so %(month)s can no longer be settled; months go in order."),
-    "earlier-month-open": _l("%(earlier)s comes first: months are settled in order, and it is not posted yet."),
+    "earlier-month-unsettled": _l("%(earlier)s comes first: months are settled in order, and it is not posted yet."),
     "not-prepared": _l("%(month)s is not prepared yet. Prepare it first."),
     "prepare-again": _l(
         "The claim lines no longer say what was prepared for %(month)s. Prepare it again; nothing was changed."
     ),
     "settlement-running": _l("Somebody is working on a settlement at this moment. Look again in a few seconds."),
+    "as-missing": _l("Say with --as for whom: checking and posting need a person who may."),
     "needs-a-person": _l("Checking and posting need a person who may."),
     "you-prepared-it": _l("You prepared it yourself; another person has to do this."),
     "you-checked-it": _l("You checked it yourself; another person has to post it."),
-    "reason-missing": _l("A reason is needed."),
     "line-not-in-month": _l("Line %(line)s of %(claim)s is not paid by this month, so there is nothing to leave out."),
-    "month-not-over": _l("%(month)s is not over yet; a month can be closed once it has ended."),
     "settlement-not-posted": _l("The settlement of %(month)s is not posted yet; the month can be closed after that."),
 }
 
 ACTS = {
-    "settlement:prepare": _l("prepared the settlement"),
+    "settlement:prepare": _l("prepared the settlement: %(lines)s lines, %(amount)s"),
     "settlement:check": _l("found the settlement right"),
     "settlement:send_back": _l("sent the settlement back"),
-    "settlement:post": _l("posted the settlement"),
-    "settlement:leave_out": _l("left a line out of the settlement"),
-    "settlement:exclude": _l("moved a line on to the next settlement"),
+    "settlement:post": _l("posted the settlement: %(amount)s to %(dealers)s dealers"),
+    "settlement:leave_out": _l("left line %(line)s of %(claim)s out of the settlement"),
+    "settlement:exclude": _l("moved line %(line)s on to the settlement of %(to_month)s"),
 }
 
 

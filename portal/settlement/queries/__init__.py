@@ -11,13 +11,17 @@ from portal.settlement.queries.months import (
     last_posted,
     months_list,
     next_month,
+    old_parts_paid,
+    prepare_refusal,
     preview,
     settlement,
     settlement_numbered,
+    settlements_of,
     share_page,
     statements_differ,
 )
 from portal.settlement.queries.statements import (
+    dealer,
     expected,
     lines_paid,
     statement,
@@ -28,6 +32,7 @@ from portal.settlement.queries.statements import (
 
 __all__ = [
     "day_of",
+    "dealer",
     "due",
     "due_shares",
     "due_totals",
@@ -40,9 +45,12 @@ __all__ = [
     "lines_paid",
     "months_list",
     "next_month",
+    "old_parts_paid",
+    "prepare_refusal",
     "preview",
     "settlement",
     "settlement_numbered",
+    "settlements_of",
     "share_page",
     "statement",
     "statement_before",

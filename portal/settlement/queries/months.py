@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -14,7 +14,7 @@ from portal.claims import rules as claim_rules
 from portal.claims.models import ClaimLine, LineState
 from portal.claims.terms import SETTLEMENT_DAY
 from portal.core import terms
-from portal.core.errors import NotFound
+from portal.core.errors import NotFound, Refused
 from portal.organizations.models import Dealer
 from portal.settlement import rules
 from portal.settlement.models import Settlement, SettlementState, Statement
@@ -150,11 +150,37 @@ def earlier_unpaid(session: Session, month: date) -> date | None:
     return min((found for found in row if found is not None), default=None)
 
 
+def prepare_refusal(session: Session, month: date, *, settles_on: date, today: date) -> Refused | None:
+    """Why ``month`` cannot be prepared on the business day ``today`` (R51): its day has not begun, or it is not its turn."""
+    say = f"{month:%Y-%m}"
+    if not rules.has_begun(settles_on, today):
+        return Refused("too-early", month=say, settles_on=settles_on)
+    if (posted := last_posted(session)) is not None and posted > month:
+        return Refused("later-month-posted", month=say, later=f"{posted:%Y-%m}")
+    if (earlier := earlier_unpaid(session, month)) is not None:
+        return Refused("earlier-month-unsettled", month=say, earlier=f"{earlier:%Y-%m}")
+    return None
+
+
 def next_month(session: Session) -> date | None:
     """The month to settle next: the one after the last posted, else the first with lines to pay; None with neither."""
     if (posted := last_posted(session)) is not None:
         return rules.month_after(posted)
     return session.scalar(select(func.min(ClaimLine.pays_in)).where(ClaimLine.state.in_(PAID_STATES)))
+
+
+def settlements_of(session: Session, months: Collection[date]) -> dict[date, Settlement]:
+    """The settlements of these months, posted or not, by month."""
+    found = session.scalars(select(Settlement).where(Settlement.month.in_(sorted(months))))
+    return {row.month: row for row in found}
+
+
+def old_parts_paid(session: Session, month: date) -> int:
+    """How many registrations ``month`` pays; as many as lines, since one registration serves one line (R33)."""
+    lines = select(func.count(ClaimLine.old_part_id.distinct())).where(
+        ClaimLine.pays_in == month, ClaimLine.state.in_(PAID_STATES)
+    )
+    return session.scalar(lines) or 0
 
 
 def months_list(session: Session, *, before: date | None = None, limit: int = 25) -> Sequence[Settlement]:

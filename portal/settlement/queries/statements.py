@@ -122,6 +122,13 @@ def statement(session: Session, number: str) -> tuple[Statement, Dealer]:
     return found[0], found[1]
 
 
+def dealer(session: Session, code: str) -> Dealer:
+    """The dealer D001; NotFound when there is none, or it is another's."""
+    if (found := session.scalar(select(Dealer).where(Dealer.code == code))) is None:
+        raise NotFound
+    return found
+
+
 def statement_before(session: Session, found: Statement) -> Statement | None:
     """The dealer's statement before this one: its closing is this one's opening."""
     return session.scalar(
@@ -132,8 +139,8 @@ def statement_before(session: Session, found: Statement) -> Statement | None:
     )
 
 
-def lines_paid(session: Session, found: Statement, *, limit: int = 0) -> list[PaidLine]:
-    """The claim lines that a statement pays, by claim and line; ``limit`` 0 gives all (its paper)."""
+def lines_paid(session: Session, dealer_id: int, month: date, *, limit: int = 0) -> list[PaidLine]:
+    """The claim lines that ``month`` pays a dealer, by claim and line; ``limit`` 0 gives all (the statement's paper)."""
     query = (
         select(
             Claim.number,
@@ -155,8 +162,8 @@ def lines_paid(session: Session, found: Statement, *, limit: int = 0) -> list[Pa
         .join(Product, and_(Product.brand_id == OldPart.brand_id, Product.id == OldPart.product_id))
         .join(ProductModel, and_(ProductModel.brand_id == Product.brand_id, ProductModel.id == Product.model_id))
         .where(
-            ClaimLine.dealer_id == found.dealer_id,
-            ClaimLine.pays_in == found.month,
+            ClaimLine.dealer_id == dealer_id,
+            ClaimLine.pays_in == month,
             ClaimLine.state.in_(PAID_STATES),
         )
         .order_by(Claim.month.desc(), Claim.id, ClaimLine.position)
