@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import func, select, text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from portal.core.errors import NotFound
 from portal.files import rules, store
 from portal.files.models import Photo
 
-_SEEN = text("SELECT photo_seen(:content_hash, :except_subject)")
+_SEEN = text("SELECT photo_seen(:content_hash, :except_kind, :except_subject)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,30 +61,7 @@ def photos_of(session: Session, kind: str, subject_ids: Collection[int]) -> dict
     return shown
 
 
-def count_of(session: Session, kind: str, subject_id: int) -> int:
-    """How many photos hang on one subject."""
-    counted = select(func.count()).select_from(Photo).where(Photo.subject_kind == kind, Photo.subject_id == subject_id)
-    return session.scalar(counted) or 0
-
-
 def seen_elsewhere(session: Session, photo: Photo) -> bool:
     """Whether the same picture hangs on another subject, at any dealer of the brand: yes or no only (domain.md section 13)."""
-    return hash_seen_elsewhere(session, photo.content_hash, except_subject=photo.subject_id)
-
-
-def hash_seen_elsewhere(session: Session, content_hash: str, *, except_subject: int) -> bool:
-    """:func:`seen_elsewhere` for a hash."""
-    return bool(session.scalar(_SEEN, {"content_hash": content_hash, "except_subject": except_subject}))
-
-
-def hashes_of(session: Session, kind: str, subject_ids: Collection[int]) -> dict[int, list[str]]:
-    """The content hashes of several subjects' photos, in one statement."""
-    hashes: dict[int, list[str]] = {subject: [] for subject in subject_ids}
-    rows = session.execute(
-        select(Photo.subject_id, Photo.content_hash)
-        .where(Photo.subject_kind == kind, Photo.subject_id.in_(subject_ids))
-        .order_by(Photo.id)
-    )
-    for subject_id, content_hash in rows:
-        hashes[subject_id].append(content_hash)
-    return hashes
+    facts = {"content_hash": photo.content_hash, "except_kind": photo.subject_kind, "except_subject": photo.subject_id}
+    return bool(session.scalar(_SEEN, facts))

@@ -161,7 +161,7 @@ def withdraw(
 ) -> OldPart:
     """Withdraw a registration that no claim line rests on: its pieces go back to their layers (R36). The number is not used again.
 
-    Locks the old part, then its layers. Refuses "permission-missing", "wrong-state", "on-claim", "reason-missing".
+    Locks the old part, then its layers. Refuses "permission-missing", "wrong-state", "on-claim", "reason-needed".
     """
     old_part = _locked(session, number, seen)
     why = _reason(reason)
@@ -189,7 +189,7 @@ def review(
 
     May be changed until the claim line that rests on it is decided. Locks the old part. Refuses "permission-missing",
     "wrong-state", "not-reported", "own-dealer" (nobody reviews against a dealer they belong to), "claim-decided",
-    "reason-missing", "changed-meanwhile".
+    "reason-needed", "changed-meanwhile".
     """
     return _review(session, actor, _locked(session, number, seen), decision, reason, at=at)
 
@@ -341,7 +341,7 @@ def _cause(cause: Cause | str) -> Cause:
 
 def _reason(reason: str) -> str:
     if not (words := _text(reason, "reason")):
-        raise Refused("reason-missing", field="reason")
+        raise Refused("reason-needed", field="reason")
     return words
 
 

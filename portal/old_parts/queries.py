@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, Subquery, case, func, or_, select, text, true
 from sqlalchemy.orm import Session, joinedload, selectinload
 
+from portal.catalog import queries as catalog
 from portal.catalog.models import FaultCode, Part, Price, PriceList, ProductModel
 from portal.core.errors import NotFound
 from portal.core.months import add_months
@@ -67,6 +68,34 @@ def old_part(session: Session, number: str) -> OldPart:
     if found is None:
         raise NotFound
     return found
+
+
+def several(session: Session, numbers: Sequence[str]) -> list[OldPart]:
+    """Old parts by number in the order asked for, each once, with what a label says; those of somebody else are left out."""
+    wanted = list(dict.fromkeys(number.upper() for number in numbers))
+    found = session.scalars(
+        select(OldPart)
+        .where(OldPart.number.in_(wanted))
+        .options(
+            joinedload(OldPart.part),
+            joinedload(OldPart.product).joinedload(Product.model),
+            joinedload(OldPart.fault),
+            joinedload(OldPart.dealer),
+        )
+    )
+    by_number = {old_part.number: old_part for old_part in found}
+    return [by_number[number] for number in wanted if number in by_number]
+
+
+def out_price(session: Session, old_part: OldPart) -> Decimal | None:
+    """The out-of-warranty price 保外价 of one piece on the list in force on the day of replacement, yuan; None without one."""
+    price = catalog.price_on(session, old_part.part_id, old_part.replaced_on)
+    return None if price is None else price.out_price
+
+
+def dealers(session: Session) -> list[tuple[str, str]]:
+    """Code and name of the dealers this side sees, for the list's filter."""
+    return [(row.code, f"{row.code} {row.name}") for row in session.execute(select(Dealer.code, Dealer.name).order_by(Dealer.code))]
 
 
 def lock(session: Session, number: str) -> OldPart:

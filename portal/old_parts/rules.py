@@ -11,6 +11,7 @@ from portal.core.money import ZERO
 
 QUANTITY_LIMIT = 9999
 DUE_SOON_DAYS = 3
+THUMB = 240  # pixels, the one small size that photos are served in
 
 SLOTS = ("nameplate", "fault", "old-part", "after")  # the four photos in the order in which they are taken
 
