@@ -89,7 +89,7 @@ BEGIN
     RETURN NEW;
 END $$;
 REVOKE ALL ON FUNCTION app.journal_text(bigint, bigint, bigint) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION app.journal_text(bigint, bigint, bigint) TO portal_proof;
+GRANT EXECUTE ON FUNCTION app.journal_text(bigint, bigint, bigint) TO portal_proof, scope_hq;
 
 RESET ROLE;
 REVOKE CREATE ON SCHEMA app FROM portal_guard;

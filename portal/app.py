@@ -1,0 +1,187 @@
+"""create_app: the only module that knows every package."""
+
+from __future__ import annotations
+
+import importlib
+import secrets
+from typing import Any
+
+from flask import Blueprint, Flask, g, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFProtect
+from jinja2 import StrictUndefined
+from sqlalchemy import text
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+import portal.models  # noqa: F401 - every mapper, before the first query
+from portal.core import clock, scope
+from portal.core.db import db, unit_of_work
+from portal.core.errors import NotFound
+from portal.core.settings import Settings
+from portal.files import store
+from portal.identity.edge import init_login
+from portal.web import pdf
+from portal.web.auth import current_actor, public, requires
+from portal.web.errors import init_errors, register_words
+from portal.web.formats import init_formats
+from portal.web.i18n import init_i18n
+from portal.core.permissions import Permission
+
+PACKAGES = (
+    "identity", "organizations", "catalog", "ledger", "files", "warranty", "fees", "orders", "old_parts", "claims", "settlement", "reports",
+)  # fmt: skip
+_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(self), geolocation=(), microphone=()",
+}
+health = Blueprint("health", __name__)
+
+
+def create_app(settings: Settings) -> Flask:
+    """The portal as a WSGI application. Opens no connection by itself."""
+    app = Flask("portal", static_folder="static", template_folder="templates")
+    app.config.update(
+        SQLALCHEMY_DATABASE_URI=settings.database_url,
+        SQLALCHEMY_ENGINE_OPTIONS={
+            "pool_size": settings.pool_size,
+            "max_overflow": 4,
+            "pool_timeout": 5,
+            "pool_pre_ping": True,
+            "connect_args": {"options": "-c search_path=app"},
+        },
+        SECRET_KEY=settings.secret_key,
+        SESSION_COOKIE_NAME="portal_form",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.secure_cookies,
+        WTF_CSRF_TIME_LIMIT=None,  # as long as the session; a clerk's form may stay open over lunch
+        WTF_CSRF_SSL_STRICT=False,
+        MAX_CONTENT_LENGTH=settings.upload_megabytes * 1024 * 1024,
+        MAX_FORM_MEMORY_SIZE=2 * 1024 * 1024,
+        MAX_FORM_PARTS=5000,
+        TEMPLATES_AUTO_RELOAD=settings.environment == "development",
+        TESTING=settings.environment == "testing",
+        PREFERRED_URL_SCHEME="https" if settings.base_url.startswith("https") else "http",
+    )
+    scope.use_key(settings.context_key)
+    clock.freeze_process(settings.clock)
+    store.use_folder(settings.files_dir)
+    pdf.configure(home=settings.home)
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    db.init_app(app)
+    CSRFProtect(app)
+    init_i18n(app)
+    init_formats(app)
+    init_login(app, settings)
+    init_errors(app)
+    _secure(app, settings)
+    for package in PACKAGES:
+        _add(app, package)
+    app.register_blueprint(health)
+    app.add_url_rule("/q/<code>/<path:number>", "qr", qr)
+    if settings.environment != "production":
+        from portal.web import styleguide  # noqa: PLC0415 - development only
+
+        app.register_blueprint(styleguide.bp)
+    if settings.behind_proxy:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=0)  # type: ignore[method-assign]
+    return app
+
+
+def _add(app: Flask, package: str) -> None:
+    for module in ("terms", "labels", "views"):
+        try:
+            found: Any = importlib.import_module(f"portal.{package}.{module}")
+        except ModuleNotFoundError as error:
+            if error.name != f"portal.{package}.{module}":
+                raise
+            continue
+        if module == "labels":
+            register_words(refusals=getattr(found, "REFUSALS", None), acts=getattr(found, "ACTS", None))
+        for blueprint in (getattr(found, name, None) for name in ("bp", "blueprint")):
+            if module == "views" and isinstance(blueprint, Blueprint):
+                app.register_blueprint(blueprint)
+
+
+def _secure(app: Flask, settings: Settings) -> None:
+    @app.before_request
+    def nonce() -> None:
+        g.csp_nonce = secrets.token_urlsafe(16)
+
+    @app.context_processor
+    def give_nonce() -> dict[str, str]:
+        return {"csp_nonce": g.get("csp_nonce", "")}
+
+    @app.after_request
+    def headers(response: Any) -> Any:  # noqa: ANN401
+        for name, value in _HEADERS.items():
+            response.headers.setdefault(name, value)
+        nonce = g.get("csp_nonce", "")
+        response.headers.setdefault(
+            "Content-Security-Policy",
+            f"default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'nonce-{nonce}'; img-src 'self' data: blob:; "
+            "font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'",
+        )
+        if request.endpoint == "static":
+            response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if "v" in request.args else "public, max-age=300"
+        else:
+            response.headers.setdefault("Cache-Control", "private, no-store")
+        if settings.secure_cookies:
+            response.headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+        return response
+
+
+@health.get("/healthz")
+@public
+def alive() -> ResponseReturnValue:
+    """The process answers."""
+    return {"status": "ok"}
+
+
+@health.get("/readyz")
+@public
+def ready() -> ResponseReturnValue:
+    """The database answers too."""
+    with db.engine.connect() as connection:
+        connection.execute(text("SELECT 1"))
+    return {"status": "ok"}
+
+
+@requires(Permission.HOME_READ)
+def qr(code: str, number: str) -> ResponseReturnValue:
+    """What a paper's QR code opens: chooses the right place of this login, or 404 (domain.md section 12)."""
+    actor = current_actor()
+    if actor.brand_code != code:
+        raise NotFound
+    with unit_of_work(actor.scope) as session:
+        address = _document_address(session, number)
+    if address is None:
+        raise NotFound
+    return redirect(address, 303)
+
+
+_DOCUMENTS = {
+    "PO": ("orders", "orders.detail", "ref"),
+    "OP": ("old_parts", "old_parts.detail", "number"),
+    "RC": ("claims", "claims.detail", "ref"),
+    "FS": ("fee_schedules", "fees.detail", "ref"),
+    "SH": ("shipments", "orders.shipment", "number"),
+    "TU": ("topups", "ledger.topup", "number"),
+    "ST": ("statements", "settlement.statement", "number"),
+}
+
+
+def _document_address(session: Any, number: str) -> str | None:  # noqa: ANN401
+    found = _DOCUMENTS.get(number[:2])
+    if found is None:
+        return None
+    table, endpoint, argument = found
+    if not session.scalar(text(f"SELECT EXISTS (SELECT 1 FROM {table} WHERE number = :number)"), {"number": number}):  # noqa: S608 - from the table above
+        return None
+    return url_for(endpoint, **{argument: number})
+
+

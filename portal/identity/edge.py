@@ -1,0 +1,113 @@
+"""Flask-Login over our own server-side sessions: the cookie holds a random token, the database only its hash."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask, Request, Response, current_app, g, request
+from flask_babel import gettext as _
+from flask_login import LoginManager, UserMixin, current_user
+from zoneinfo import ZoneInfo
+
+from portal.core import clock
+from portal.core.db import db
+from portal.core.permissions import Actor
+from portal.core.settings import Settings
+from portal.identity import actions, queries
+from portal.web.labels import ROLES
+from portal.web.navigation import navigation, tabbar
+
+COOKIE = "portal_session"
+
+
+class User(UserMixin):
+    """The signed-in login as Flask-Login knows it."""
+
+    def __init__(self, signed_in: queries.SignedIn) -> None:
+        self.signed_in = signed_in
+
+    def get_id(self) -> str:
+        """The login's id."""
+        return str(self.signed_in.login_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The member as the page's frame shows it; attributes of the actor shine through."""
+
+    actor: Actor
+    place: queries.Place
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401
+        return getattr(self.actor, name)
+
+    @property
+    def role_labels(self) -> list[str]:
+        """The roles in the reader's language."""
+        return [str(ROLES.get(role, role)) for role in self.place.roles]
+
+    @property
+    def brand_name(self) -> str:
+        """The brand's name."""
+        return self.place.brand_name
+
+    @property
+    def dealer_name(self) -> str | None:
+        """The dealer's name, None at headquarters."""
+        return self.place.dealer_name
+
+
+def init_login(app: Flask, settings: Settings) -> None:
+    """Load the session before each request and give templates who acts and where it can go."""
+    manager = LoginManager()
+    manager.session_protection = None  # our own sessions are revoked in the database
+    manager.request_loader(_load)
+    manager.init_app(app)
+    app.extensions["portal_settings"] = settings
+
+    @app.before_request
+    def identify() -> None:
+        g.actor = None
+        g.place = None
+        if request.endpoint in {"static", "health.alive", "health.ready"} or not current_user.is_authenticated:
+            return
+        signed_in: queries.SignedIn = current_user.signed_in
+        g.signed_in = signed_in
+        if signed_in.place is None:
+            return
+        g.place = signed_in.place
+        g.zone = ZoneInfo(signed_in.place.zone)
+        g.actor = signed_in.place.actor(signed_in.login_id, address=request.remote_addr)
+
+    @app.context_processor
+    def frame() -> dict[str, Any]:
+        actor: Actor | None = g.get("actor")
+        if actor is None or g.place is None:
+            return {"actor": None, "nav": [], "tabbar": [], "places": [], "business_now": None}
+        counts = g.get("nav_counts") or {}
+        return {
+            "actor": Shown(actor, g.place),
+            "nav": navigation(actor, request.endpoint, counts),
+            "tabbar": tabbar(actor, request.endpoint, counts),
+            "places": [
+                (f"{p.brand_id}:{p.member_id}", p.brand_name, p.dealer_name or _("%(brand)s headquarters", brand=p.brand_name), p == g.place)
+                for p in g.signed_in.places
+            ],
+            "business_now": clock.now().astimezone(actor.zone),
+        }  # fmt: skip
+
+
+def _load(asked: Request) -> User | None:
+    token = asked.cookies.get(COOKIE)
+    if not token:
+        return None
+    settings: Settings = current_app.extensions["portal_settings"]
+    found = queries.signed_in(db.engine, actions.token_hash(token), settings.session_idle_minutes * 60)
+    return None if found is None else User(found)
+
+
+def keep(response: Response, token: str, settings: Settings) -> Response:
+    """Put the session's token into the browser, until the session's absolute end."""
+    response.set_cookie(COOKIE, token, max_age=settings.session_hours * 3600, httponly=True, samesite="Lax", secure=settings.secure_cookies)
+    return response
