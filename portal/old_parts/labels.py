@@ -58,7 +58,7 @@ SLOTS = {
     "fault": (_l("The fault"), _l("Show the place that failed")),
     "old-part": (_l("Old part with its number"), ""),
     "after": (_l("After the repair"), _l("The new part fitted in its place")),
-    "more": (_l("More"), ""),
+    "more": (_l("Another photo"), ""),
 }
 
 REFUSALS = {

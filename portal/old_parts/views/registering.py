@@ -233,7 +233,6 @@ def photos(number: str) -> ResponseReturnValue:
             digits=old_part.number.rpartition("-")[2],
             qr=qr.svg(printing.record_url(actor, old_part.number)),
             today=today,
-            returns=labels.return_rule(old_part.must_return),
             slots=base.slots(shown, old_part.number, more=wanted),
             taken=len(filled & set(rules.SLOTS)),
             whole=len(rules.SLOTS),
