@@ -167,19 +167,9 @@ def close_month(session: Session, actor: Actor, month: date, *, at: datetime) ->
     month = first_of(month)
     if not actor.may(Permission.MONTH_CLOSE):
         raise Refused("permission-missing", step="close_month")
-    if not rules.is_over(month, actor.day(at)):
-        raise Refused("month-not-over", month=_say(month))
-    found = queries.settlement(session, month)
-    if found is None or found.state != SettlementState.POSTED:
-        _nothing_to_settle(session, month)
+    if why := queries.close_refusal(session, month, today=actor.day(at)):
+        raise why
     ledger.close_month(session, actor, month, at=at)
-
-
-def _nothing_to_settle(session: Session, month: date) -> None:
-    """A month before the first settlement, or passed over because it paid nothing, is done once a later one is posted."""
-    posted = queries.last_posted(session)
-    if posted is None or posted < month or queries.due_totals(session, month)[0]:
-        raise Refused("settlement-not-posted", month=_say(month))
 
 
 def _say(month: date) -> str:

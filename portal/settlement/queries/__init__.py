@@ -2,6 +2,7 @@
 
 from portal.settlement.queries.left_out import left_out_groups, left_out_lines
 from portal.settlement.queries.months import (
+    close_refusal,
     day_of,
     due,
     due_shares,
@@ -24,6 +25,7 @@ from portal.settlement.queries.statements import (
     dealer,
     expected,
     lines_paid,
+    reserved,
     statement,
     statement_before,
     statement_page,
@@ -31,6 +33,7 @@ from portal.settlement.queries.statements import (
 )
 
 __all__ = [
+    "close_refusal",
     "day_of",
     "dealer",
     "due",
@@ -48,6 +51,7 @@ __all__ = [
     "old_parts_paid",
     "prepare_refusal",
     "preview",
+    "reserved",
     "settlement",
     "settlement_numbered",
     "settlements_of",

@@ -162,6 +162,23 @@ def prepare_refusal(session: Session, month: date, *, settles_on: date, today: d
     return None
 
 
+def close_refusal(session: Session, month: date, *, today: date) -> Refused | None:
+    """Why the ledger's ``month`` cannot be closed on ``today`` (R64): it runs still, or its settlement is not posted.
+
+    A month before the first settlement, or one passed over because it paid nothing, is done once a later one is posted.
+    """
+    say = f"{month:%Y-%m}"
+    if not rules.is_over(month, today):
+        return Refused("month-not-over", month=say)
+    found = settlement(session, month)
+    if found is not None and found.state == SettlementState.POSTED:
+        return None
+    posted = last_posted(session)
+    if found is not None or posted is None or posted < month or due_totals(session, month)[0]:
+        return Refused("settlement-not-posted", month=say)
+    return None
+
+
 def next_month(session: Session) -> date | None:
     """The month to settle next: the one after the last posted, else the first with lines to pay; None with neither."""
     if (posted := last_posted(session)) is not None:

@@ -15,6 +15,7 @@ from portal.catalog.models import Part, ProductModel
 from portal.claims.models import Claim, ClaimLine
 from portal.core.errors import NotFound
 from portal.old_parts.models import OldPart
+from portal.orders.models import Order, OrderState
 from portal.organizations.models import Dealer
 from portal.settlement.models import Statement
 from portal.settlement.queries.months import PAID_STATES
@@ -172,6 +173,16 @@ def lines_paid(session: Session, dealer_id: int, month: date, *, limit: int = 0)
         query = query.limit(limit)
     rows: Sequence[Any] = session.execute(query).all()
     return [PaidLine(*row) for row in rows]
+
+
+def reserved(session: Session) -> dict[int, Decimal]:
+    """R67: what each dealer has agreed to and finance has not debited yet, yuan; only dealers with any."""
+    rows = session.execute(
+        select(Order.dealer_id, func.sum(Order.total).cast(Order.total.type))
+        .where(Order.state == OrderState.AGREED)
+        .group_by(Order.dealer_id)
+    )
+    return {dealer_id: total for dealer_id, total in rows}
 
 
 def expected(session: Session, dealer_id: int) -> Expected | None:
