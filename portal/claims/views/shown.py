@@ -1,0 +1,165 @@
+"""What the templates of claims show: lines with their checks in words, sums, the road, when a line is paid."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, cast
+
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from portal.claims import queries
+from portal.claims.checks import Check, level
+from portal.claims.labels import LINE_STATES, STATES, check_said
+from portal.claims.models import Claim, ClaimLine, ClaimState, LineState
+from portal.claims.queries import LineRow
+from portal.claims.workflow import CLAIM_LINE, Case
+from portal.core.errors import Refused
+from portal.core.money import ZERO
+from portal.core.permissions import Actor
+from portal.web.errors import sentence
+from portal.web.formats import moment, money, month
+
+OPEN = {LineState.DRAFT, LineState.SUBMITTED, LineState.WANTED}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line as a page shows it: open ones with today's checks, decided ones with those of their decision (R41)."""
+
+    row: LineRow
+    level: str
+    checks: list[tuple[str, str, str]]
+    label: Any
+    tone: str
+    pays: str
+    paid: bool
+
+    @property
+    def open(self) -> bool:
+        """Whether somebody still has to decide it."""
+        return self.row.state in OPEN
+
+    @property
+    def speaks(self) -> list[tuple[str, str, str]]:
+        """What does not simply pass."""
+        return [check for check in self.checks if check[0] != "pass"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """A claim in yuan and lines: ``passing`` is what may be approved as the checks stand (pre-flight)."""
+
+    claimed: Decimal
+    passing: Decimal
+    blocked: Decimal
+    blocked_lines: int
+    warned_lines: int
+    approved: Decimal
+    cut: Decimal
+    open: Decimal
+    open_lines: int
+    decided_lines: int
+
+
+def lines(session: Session, actor: Actor, claim: Claim, *, today: date) -> list[Line]:
+    """All lines, with checks in words; the number of statements does not depend on how many there are."""
+    rows = queries.line_rows(session, claim.id)
+    live = queries.check_lines(session, actor, claim, [row for row in rows if row.state in OPEN], today=today)
+    paid = queries.paid_months(session, claim.dealer_id) if any(row.pays_in for row in rows) else frozenset()
+    days = {one: queries.settles_on(session, one) for one in {row.pays_in for row in rows} if one is not None}
+    return [_line(row, live.get(row.position) or tuple(map(Check.from_json, row.checks)), paid, days) for row in rows]
+
+
+def _line(row: LineRow, checks: Iterable[Check], paid: frozenset[date], days: dict[date, date]) -> Line:
+    checks = list(checks)
+    label, tone = LINE_STATES[row.state]
+    settled = row.pays_in in paid
+    return Line(
+        row=row,
+        level=level(checks),
+        checks=sorted((check_said(check, money) for check in checks), key=lambda said: ("block", "warn", "pass").index(said[0])),
+        label=label,
+        tone=tone,
+        pays="" if row.pays_in is None else pays_said(row, days[row.pays_in], settled=settled),
+        paid=settled,
+    )
+
+
+def pays_said(row: LineRow, settles_on: date, *, settled: bool) -> str:
+    """R50 in words: with which month, on which day, and why later when the approval came too late."""
+    if row.pays_in is None:
+        return ""
+    if settled:
+        return _("Reimbursed with %(month)s", month=month(row.pays_in))
+    if row.pays_in > row.service_day:  # the first of a later month than the service's
+        return _("Approved too late for %(missed)s; reimbursed with %(month)s on %(day)s", missed=month(row.service_day), month=month(row.pays_in), day=settles_on)
+    return _("Reimbursed with %(month)s on %(day)s", month=month(row.pays_in), day=settles_on)
+
+
+def sums(shown: Iterable[Line]) -> Sums:
+    """What the reader's eye looks for at the end."""
+    shown = list(shown)
+    waiting = [line for line in shown if line.open]
+    blocked = [line for line in waiting if line.level == "block"]
+    decided = [line for line in shown if not line.open]
+    approved = _total(line.row.approved or ZERO for line in decided)
+    claimed, still = _total(line.row.claimed for line in shown), _total(line.row.claimed for line in waiting)
+    return Sums(
+        claimed=claimed,
+        passing=still - (stopped := _total(line.row.claimed for line in blocked)) + approved,
+        blocked=stopped,
+        blocked_lines=len(blocked),
+        warned_lines=sum(line.level == "warn" for line in waiting),
+        approved=approved,
+        cut=claimed - still - approved,
+        open=still,
+        open_lines=len(waiting),
+        decided_lines=len(decided),
+    )
+
+
+def road(claim: Claim, shown: Iterable[Line]) -> list[tuple[Any, str, str]]:
+    """The road of a claim; "reimbursed" is read from the months that pay its lines, never stored."""
+    order = [ClaimState.DRAFT, ClaimState.SUBMITTED, ClaimState.IN_REVIEW, ClaimState.DECIDED]
+    here = order.index(claim.state)
+    paying = [line for line in shown if line.row.pays_in is not None]
+    over = claim.state is ClaimState.DECIDED
+    paid = over and all(line.paid for line in paying)
+    subs = {
+        ClaimState.DRAFT: moment(claim.drafted_at),
+        ClaimState.SUBMITTED: moment(claim.submitted_at) if claim.submitted_at else "",
+        ClaimState.DECIDED: moment(claim.decided_at) if claim.decided_at else "",
+    }
+    steps: list[tuple[Any, str, str]] = [
+        (STATES[state][0], subs.get(state, ""), "past" if at < here or (over and at == here) else "now" if at == here else "future")
+        for at, state in enumerate(order)
+    ]
+    if over and not paying:
+        return steps
+    return [*steps, (_("Reimbursed"), "", "past" if paid else "now" if over else "future")]
+
+
+def case_of(claim: Claim, line: Line, *, own_dealer: bool, today: date, settles_on: date | None) -> Case:
+    """A shown line as its workflow asks for it; only for asking: nothing is taken on it."""
+    return Case(
+        line=cast("ClaimLine", line.row),
+        claim=claim,
+        own_dealer=own_dealer,
+        begun=settles_on is not None and today >= settles_on,
+        blocked=line.level == "block",
+        review=line.row.review,
+    )
+
+
+def refusal_said(step: str, case: Case, actor: Actor, position: int) -> str:
+    """Why a decision cannot be taken, as a sentence; "" when it can."""
+    why = CLAIM_LINE.refusal(step, case, actor)
+    return "" if why is None else sentence(Refused(why, step=step, state=str(case.state), line=position))
+
+
+def _total(amounts: Iterable[Decimal]) -> Decimal:
+    return sum(amounts, ZERO)
