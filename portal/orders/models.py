@@ -64,7 +64,9 @@ class Order(DealerOwned):
     updated_at: Mapped[datetime]
     reason: Mapped[str | None]  # the newest send-back, dispute, rejection or cancellation in words
     dealer: Mapped[Dealer] = one("Order", "Dealer", "dealer_id", viewonly=True)
-    lines: Mapped[list[OrderLine]] = many("OrderLine", "Order", "order_id", order_by="OrderLine.position", cascade="all, delete-orphan")
+    lines: Mapped[list[OrderLine]] = many(
+        "OrderLine", "Order", "order_id", order_by="OrderLine.position", cascade="all, delete-orphan"
+    )
     quotes: Mapped[list[Quote]] = many("Quote", "Order", "order_id", order_by="Quote.quote_no")
     shipments: Mapped[list[Shipment]] = many("Shipment", "Order", "order_id", order_by="Shipment.id")
     __mapper_args__ = {"version_id_col": ver}
@@ -240,7 +242,10 @@ class ShipmentLine(DealerOwned):
             to("parts", "part_id"),
             UniqueConstraint("brand_id", "shipment_id", "line_id"),
             CheckConstraint("quantity > 0", name="quantity_positive"),
-            CheckConstraint("counted IS NULL OR (counted BETWEEN 0 AND quantity AND damaged BETWEEN 0 AND counted)", name="count_sane"),
+            CheckConstraint(
+                "counted IS NULL OR (counted BETWEEN 0 AND quantity AND damaged BETWEEN 0 AND counted)",
+                name="count_sane",
+            ),
             Index(None, "brand_id", "line_id"),
         )
 

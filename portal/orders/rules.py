@@ -35,14 +35,14 @@ class LineWish:
 def check_wishes(wishes: Sequence[LineWish]) -> None:
     """Refuse an order without lines, with too many, with an odd count, or a ``warranty`` line without its product."""
     if not wishes:
-        raise Refused("no-lines", field="lines")
+        raise Refused("order-empty", field="lines")
     if len(wishes) > LINES_MOST:
-        raise Refused("too-many-lines", field="lines", most=LINES_MOST)
+        raise Refused("order-too-many-lines", field="lines", most=LINES_MOST)
     for position, wish in enumerate(wishes, start=1):
         if not 1 <= wish.quantity <= PIECES_MOST:
-            raise Refused("line-quantity", field="quantity", position=position, most=PIECES_MOST)
+            raise Refused("order-line-quantity", field="quantity", position=position, most=PIECES_MOST)
         if wish.purpose is Purpose.WARRANTY and not wish.serial:
-            raise Refused("line-serial-missing", field="serial", position=position)
+            raise Refused("order-serial-missing", field="serial", position=position)
 
 
 # ---------------------------------------------------------------- what headquarters confirms (R21)
@@ -94,7 +94,7 @@ def confirm(asked: Sequence[Asked], wishes: Sequence[QuoteWish]) -> list[Confirm
     """
     by_position = {wish.position: wish for wish in wishes}
     if len(by_position) != len(wishes) or by_position.keys() - {line.position for line in asked}:
-        raise Refused("unknown-line")
+        raise Refused("order-line-gone")
     lines = [_confirm(line, by_position.get(line.position)) for line in asked]
     if not any(line.quantity for line in lines) or not sum(line.amount for line in lines):
         raise Refused("quote-empty")
@@ -109,7 +109,7 @@ def _confirm(line: Asked, wish: QuoteWish | None) -> Confirmed:
         raise Refused("confirmed-more", field="quantity", asked=line.quantity, **where)
     if line.list_price is None:
         if quantity:
-            raise Refused("no-price", field="price", **where)
+            raise Refused("line-no-price", field="price", **where)
         return Confirmed(line.position, line.part_number, line.quantity, 0, ZERO, ZERO, reason)
     price = line.list_price if wish is None or wish.price is None else whole_fen(wish.price, field="price", **where)
     if price > line.list_price:
@@ -134,7 +134,7 @@ def whole_fen(amount: Decimal, *, field: str, **where: object) -> Decimal:
     try:
         fen(amount)
     except ValueError as odd:
-        raise Refused("amount-odd", field=field, **where) from odd
+        raise Refused("order-amount-odd", field=field, **where) from odd
     return rounded(amount)
 
 
@@ -196,7 +196,7 @@ def check_pieces(left: Mapping[int, int], pieces: Mapping[int, int]) -> dict[int
     """What a shipment carries, by line; refuses none at all, an unknown line, and more than is left to ship."""
     for position, count in pieces.items():
         if position not in left:
-            raise Refused("unknown-line", position=position)
+            raise Refused("order-line-gone", position=position)
         if not 0 <= count <= left[position]:
             raise Refused("shipped-more", field="pieces", position=position, left=left[position])
     carried = {position: count for position, count in pieces.items() if count}
@@ -216,7 +216,7 @@ def check_counts(sent: Mapping[int, int], counts: Mapping[int, tuple[int, int]])
     Refuses an unknown line, more than was sent, and more damaged than counted.
     """
     if unknown := counts.keys() - sent.keys():
-        raise Refused("unknown-line", position=min(unknown))
+        raise Refused("order-line-gone", position=min(unknown))
     whole = {position: counts.get(position, (quantity, 0)) for position, quantity in sent.items()}
     for position, (counted, damaged) in whole.items():
         if not 0 <= counted <= sent[position]:

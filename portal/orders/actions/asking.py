@@ -79,11 +79,11 @@ def submit(session: Session, actor: Actor, ref: str, *, at: datetime) -> Order:
     before, after = workflow.ORDER.take("submit", order, actor)
     on = actor.day(at)
     if not order.lines:
-        raise Refused("no-lines", field="lines")
+        raise Refused("order-empty", field="lines")
     prices = catalog.prices_on(session, sorted({line.part_id for line in order.lines}), on)
     for line in order.lines:
         if line.part_id not in prices:
-            raise Refused("no-price", position=line.position, part=line.part.number)
+            raise Refused("line-no-price", position=line.position, part=line.part.number)
         if line.purpose is Purpose.WARRANTY:
             _judge(session, line, on)
     if order.number is None:
@@ -99,7 +99,7 @@ def _judge(session: Session, line: OrderLine, on: date) -> None:
     """Store the verdict of the day; refuse one that is out (R13)."""
     product = line.product
     if product is None:
-        raise Refused("line-serial-missing", field="serial", position=line.position)
+        raise Refused("order-serial-missing", field="serial", position=line.position)
     verdict = warranty.verdict(session, product, line.part, CAUSE_UNTIL_SEEN, on=on)
     line.verdict = verdict.to_json()
     if not verdict.covered:
@@ -115,7 +115,7 @@ def _write_lines(session: Session, order: Order, wishes: Sequence[LineWish], *, 
     for position, wish in enumerate(wishes, start=1):
         part = parts.get(wish.part_number)
         if part is None:
-            raise Refused("unknown-part", field="part", position=position, part=wish.part_number)
+            raise Refused("line-part-unknown", field="part", position=position, part=wish.part_number)
         product = products.get(wish.serial) if wish.serial else None
         if wish.serial and product is None:
             known = warranty.sight(session, wish.serial) is not None
@@ -149,5 +149,5 @@ def _stored(session: Session, order: Order) -> None:
 def _text(words: str, field: str) -> str:
     plain = words.strip()
     if len(plain) > TEXT_MOST:
-        raise Refused("text-too-long", field=field, most=TEXT_MOST)
+        raise Refused("order-text-too-long", field=field, most=TEXT_MOST)
     return plain

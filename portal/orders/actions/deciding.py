@@ -229,12 +229,12 @@ def _reason(words: str) -> str:
     if not plain:
         raise Refused("reason-missing", field="reason")
     if len(plain) > REASON_MOST:
-        raise Refused("text-too-long", field="reason", most=REASON_MOST)
+        raise Refused("order-text-too-long", field="reason", most=REASON_MOST)
     return plain
 
 
 def _note(words: str) -> str:
     plain = words.strip()
     if len(plain) > REASON_MOST:
-        raise Refused("text-too-long", field="note", most=REASON_MOST)
+        raise Refused("order-text-too-long", field="note", most=REASON_MOST)
     return plain

@@ -175,5 +175,5 @@ def _filled(words: str, field: str) -> str:
 def _short(words: str, field: str) -> str:
     plain = words.strip()
     if len(plain) > TEXT_MOST:
-        raise Refused("text-too-long", field=field, most=TEXT_MOST)
+        raise Refused("order-text-too-long", field=field, most=TEXT_MOST)
     return plain

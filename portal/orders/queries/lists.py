@@ -106,10 +106,9 @@ def listed(
     *,
     zone: ZoneInfo,
     before_id: int | None = None,
-    after_id: int | None = None,
     limit: int = 51,
 ) -> list[ListedOrder]:
-    """Orders, newest first, older than ``before_id`` or newer than ``after_id``; two statements at most."""
+    """Orders, newest first, older than ``before_id``; two statements at most."""
     about = (
         select(
             func.array_agg(aggregate_order_by(cast(OrderLine.purpose, String).distinct(), cast(OrderLine.purpose, String)))
@@ -128,15 +127,10 @@ def listed(
         .join(Dealer, Dealer.id == Order.dealer_id)
         .join(about, about.c.lines >= 0)
     )  # fmt: skip
-    wanted = _filtered(wanted, filters, zone)
-    if after_id is not None:
-        wanted = wanted.where(Order.id > after_id).order_by(Order.id)
-    else:
-        wanted = wanted.order_by(Order.id.desc())
-        if before_id is not None:
-            wanted = wanted.where(Order.id < before_id)
-    rows = session.execute(wanted.limit(limit)).all()
-    orders = [ListedOrder(*_plain(row)) for row in (rows if after_id is None else reversed(rows))]
+    wanted = _filtered(wanted, filters, zone).order_by(Order.id.desc()).limit(limit)
+    if before_id is not None:
+        wanted = wanted.where(Order.id < before_id)
+    orders = [ListedOrder(*_plain(row)) for row in session.execute(wanted)]
     return _with_missing(session, orders)
 
 
@@ -190,6 +184,11 @@ def _with_missing(session: Session, orders: list[ListedOrder]) -> list[ListedOrd
         else:
             found.append(order)
     return found
+
+
+def dealers(session: Session) -> list[tuple[str, str]]:
+    """Every dealer that this side sees, code and name, for the filter."""
+    return [(code, name) for code, name in session.execute(select(Dealer.code, Dealer.name).order_by(Dealer.code))]
 
 
 @dataclass(frozen=True, slots=True)

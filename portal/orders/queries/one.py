@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
+from portal.catalog.models import PriceList
+from portal.core.audit import AuditEvent
 from portal.core.errors import NotFound
 from portal.core.money import ZERO
 from portal.ledger import queries as ledger
 from portal.orders.models import Order, OrderLine, OrderState, Quote, QuoteLine, Shipment, ShipmentLine
 from portal.orders.rules import Standing
+from portal.organizations.models import Brand, Dealer
 from portal.warranty.models import Product
 
 NUMBER = re.compile(r"PO\d{4}-\d{4,}")
@@ -116,3 +120,44 @@ def standing(session: Session, dealer_id: int) -> Standing:
         select(func.sum(Order.total)).where(Order.dealer_id == dealer_id, Order.state == OrderState.AGREED)
     )
     return Standing(balance=account.balance, reserved=reserved or ZERO, credit_limit=account.credit_limit)
+
+
+def own_dealer(session: Session, dealer_id: int) -> Dealer:
+    """The dealer whose order it is, for its address. Raises NotFound."""
+    found = session.scalar(select(Dealer).where(Dealer.id == dealer_id))
+    if found is None:
+        raise NotFound
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """Who took a step, in which roles, and the journal it made, if any."""
+
+    name: str
+    roles: str
+    journal: str
+
+
+def signatures(session: Session, found: Order) -> dict[str, Signature]:
+    """The newest quoting, agreeing and debiting of the order, for the paper; from the audit trail."""
+    rows = session.execute(
+        select(AuditEvent.act, AuditEvent.actor_name, AuditEvent.actor_roles, AuditEvent.facts["journal"].astext)
+        .where(
+            AuditEvent.subject_kind == "order",
+            AuditEvent.subject_id == found.id,
+            AuditEvent.act.in_(["order:quote", "order:agree", "order:debit"]),
+        )
+        .order_by(AuditEvent.id)
+    )
+    return {act: Signature(name, roles, journal or "") for act, name, roles, journal in rows}
+
+
+def brand(session: Session) -> Brand:
+    """The session's brand, for the head of the paper."""
+    return session.scalars(select(Brand)).one()
+
+
+def price_list(session: Session, version: str) -> PriceList | None:
+    """The price list of a version, for its first day of force."""
+    return session.scalar(select(PriceList).where(PriceList.version == version).order_by(PriceList.id.desc()).limit(1))
