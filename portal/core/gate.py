@@ -36,7 +36,7 @@ QUERIES: dict[str, str] = {
         AND (c.relkind = 'm' OR NOT coalesce(c.reloptions @> ARRAY['security_invoker=true'], false))""",
     "5 security definer function that is unknown, without a pinned search path, or open to all": """
         SELECT p.oid::regprocedure::text FROM pg_proc p WHERE p.prosecdef AND p.pronamespace IN ('app'::regnamespace, 'public'::regnamespace)
-        AND (p.proname <> ALL (:windows) OR NOT coalesce(p.proconfig @> ARRAY['search_path=pg_catalog'], false)
+        AND (p.proname <> ALL (CAST(:windows AS text[])) OR NOT coalesce(p.proconfig @> ARRAY['search_path=pg_catalog'], false)
              OR (p.prorettype <> 'trigger'::regtype AND has_function_privilege('public', p.oid, 'execute')))""",
     "6 foreign key between tenant tables that leaves the brand out": """
         SELECT k.conname FROM pg_constraint k WHERE k.contype = 'f' AND k.connamespace = 'app'::regnamespace
@@ -46,20 +46,21 @@ QUERIES: dict[str, str] = {
     "7 unique index of a tenant table without the brand": """
         SELECT i.indexrelid::regclass::text FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid AND c.relnamespace = 'app'::regnamespace
         JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'brand_id'
-        WHERE i.indisunique AND NOT a.attnum = ANY (i.indkey::int2[]) AND c.relname <> ALL (:global)""",
+        WHERE i.indisunique AND NOT a.attnum = ANY (i.indkey::int2[]) AND c.relname <> ALL (CAST(:global AS text[]))""",
     "8 login role that can look past the policies": """
         SELECT r.rolname FROM pg_roles r WHERE r.rolcanlogin AND (r.rolsuper OR r.rolbypassrls)
-        AND r.rolname <> ALL (:readers) AND r.oid <> 10""",
+        AND r.rolname <> ALL (CAST(:readers AS text[])) AND r.oid <> 10""",
     "9 right to change what is append-only": """
-        SELECT r || ' ' || t || ' ' || p FROM unnest(ARRAY['scope_hq', 'scope_dealer', 'portal_web', 'portal_proof']) r, unnest(:append_only) t,
+        SELECT r || ' ' || t || ' ' || p FROM unnest(ARRAY['scope_hq', 'scope_dealer', 'portal_web', 'portal_proof']) r, unnest(CAST(:append_only AS text[])) t,
         unnest(ARRAY['UPDATE', 'DELETE', 'TRUNCATE']) p WHERE has_table_privilege(r, 'app.' || t, p)""",
     "10 index over a type whose operators are not leakproof": """
         SELECT DISTINCT i.indexrelid::regclass::text FROM pg_index i
         JOIN pg_class c ON c.oid = i.indrelid AND c.relnamespace = 'app'::regnamespace AND c.relrowsecurity
-        JOIN pg_class x ON x.oid = i.indexrelid JOIN pg_attribute a ON a.attrelid = i.indexrelid
+        JOIN pg_class x ON x.oid = i.indexrelid
+        JOIN pg_attribute a ON a.attrelid = i.indexrelid OR (a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey::int2[]))
         JOIN pg_type t ON t.oid = a.atttypid
         WHERE (t.typname IN ('numeric', 'jsonb', 'daterange', 'tstzrange', 'int4range') OR t.typtype IN ('e', 'r') OR t.typcategory = 'A')
-        AND x.relname <> ALL (:not_leakproof)""",
+        AND x.relname <> ALL (CAST(:not_leakproof AS text[]))""",
 }
 
 
