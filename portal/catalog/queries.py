@@ -210,6 +210,11 @@ def live_lists(session: Session) -> Sequence[PriceList]:
     return session.scalars(live.execution_options(populate_existing=True)).all()
 
 
+def version_names(session: Session) -> Sequence[str]:
+    """The names of all versions there ever were: none is used twice."""
+    return session.scalars(select(PriceList.version)).all()
+
+
 def list_prices(session: Session, list_id: int) -> dict[str, tuple[str, Decimal, Decimal]]:
     """A version's prices by part number: (name, dealer price, out-of-warranty price)."""
     rows = session.execute(
@@ -284,6 +289,28 @@ def model_rows(session: Session) -> dict[str, tuple[int, int | None]]:
     """Every model's (id, category id) by its name."""
     rows = session.execute(select(ProductModel.name, ProductModel.id, ProductModel.category_id))
     return {name: (found, category) for name, found, category in rows}
+
+
+def part_rows(session: Session) -> dict[str, AnyRow]:
+    """Every part's own values by its number in capitals, for a load to weigh against."""
+    rows = session.execute(
+        select(
+            Part.brand_id, Part.id, Part.number, Part.name, Part.spec, Part.part_group, Part.unit, Part.category_id,
+            Part.must_return,
+        )
+    )  # fmt: skip
+    return {row.number.upper(): row for row in rows}
+
+
+def fits(session: Session) -> set[tuple[int, int]]:
+    """Every (part id, model id) that is known to fit."""
+    return set(session.execute(select(PartModel.part_id, PartModel.model_id)).tuples())
+
+
+def fault_rows(session: Session) -> dict[str, tuple[int, str, int | None]]:
+    """Every fault's (id, name, category id) by its code in capitals."""
+    rows = session.execute(select(FaultCode.code, FaultCode.id, FaultCode.name, FaultCode.category_id))
+    return {code.upper(): (found, name, category_id) for code, found, name, category_id in rows}
 
 
 # ------------------------------------------------------------------------------------------------ uploads

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 
+from portal.catalog.rules import FaultRow, PriceRow
 from portal.core.money import ZERO
 from portal.core.tables import Cell, Column, Sheet, read_tables, understand
 from portal.core.tables import cells as cell
@@ -45,39 +44,6 @@ ALL_MODELS = frozenset({"通用", "全部", "全系列", "所有型号", "all", 
 _BETWEEN_MODELS = re.compile(r"[、,，;；\n|]+")
 
 
-@dataclass(frozen=True, slots=True)
-class PriceRow:
-    """One part of a price list. Prices are yuan with VAT, to the fen.
-
-    ``category`` 品类 is the section the row stands in (【智能马桶】) or its own column, None where the sheet has neither;
-    ``group`` 配件类别 decides the warranty line (R13), None: the whole unit's. ``models`` is empty when it fits all or
-    nobody says. ``must_return`` 旧件回收 is True only where the sheet says 是, Y or √ (R34).
-    """
-
-    row_no: int
-    number: str
-    name: str
-    spec: str
-    group: str | None
-    models: tuple[str, ...]
-    unit: str
-    dealer_price: Decimal
-    out_price: Decimal
-    must_return: bool
-    remark: str
-    category: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class FaultRow:
-    """One fault code; ``category`` None: allowed for parts of every category (R15)."""
-
-    row_no: int
-    code: str
-    name: str
-    category: str | None
-
-
 PriceListSheet = Sheet[PriceRow]
 FaultSheet = Sheet[FaultRow]
 
@@ -100,9 +66,7 @@ def read_prices(data: bytes, filename: str, *, first_day: date | None = None) ->
 
 def read_faults(data: bytes, filename: str) -> FaultSheet:
     """The fault codes; a code that stands twice is a bad row. Raises TableRefused."""
-    return understand(
-        read_tables(data, filename), FAULT_COLUMNS, _fault, key=("code", lambda row: row.code.upper())
-    )
+    return understand(read_tables(data, filename), FAULT_COLUMNS, _fault, key=("code", lambda row: row.code.upper()))
 
 
 def _price(reading: Reading) -> PriceRow:

@@ -15,7 +15,7 @@ from portal.core.errors import NotFound
 from portal.core.money import ZERO
 from portal.core.months import add_months
 from portal.ledger.models import Account, ChainEntry, ChainHead, Journal, Month, Posting, TopUp
-from portal.ledger.rules import PREPAYMENTS
+from portal.ledger.rules import OPENING_BALANCE, PREPAYMENTS
 from portal.organizations.models import Dealer
 
 
@@ -49,6 +49,16 @@ def accounts(session: Session) -> Sequence[Row[*tuple[Any, ...]]]:
         .where(Account.code == PREPAYMENTS)
         .order_by(Dealer.code)
     ).all()
+
+
+def openings(session: Session) -> dict[int, Decimal]:
+    """The opening balances that were booked, yuan by dealer, in one statement (a load of dealers asks)."""
+    rows = session.execute(
+        select(Posting.dealer_id, Posting.credit)
+        .join(Journal, (Journal.brand_id == Posting.brand_id) & (Journal.id == Posting.journal_id))
+        .where(Journal.purpose == OPENING_BALANCE, Posting.dealer_id.is_not(None), Posting.credit.is_not(None))
+    )
+    return {dealer_id: credit for dealer_id, credit in rows if dealer_id is not None and credit is not None}
 
 
 def prepayment_accounts() -> Select[*tuple[Any, ...]]:
@@ -234,6 +244,11 @@ def topup(session: Session, number: str) -> TopUp:
     if found is None:
         raise NotFound
     return found
+
+
+def dealer_of(session: Session, found: TopUp) -> Dealer:
+    """Whose top-up it is."""
+    return session.get_one(Dealer, (found.brand_id, found.dealer_id))
 
 
 def topups(session: Session, *, before_id: int | None = None, dealer_id: int | None = None, limit: int = 50) -> Sequence[Row[*tuple[Any, ...]]]:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from decimal import Decimal
-
 from portal.core.money import ZERO
 from portal.core.tables import Column, Sheet, read_tables, understand
 from portal.core.tables import cells as cell
 from portal.core.tables.sheets import Reading
+from portal.organizations.rules import DealerRow
 
 DEALER_COLUMNS = (
     Column("code", ("经销商编号", "经销商编码", "经销商代码", "客户编号", "客户编码", "客户代码", "门店编号", "编号",
@@ -25,21 +23,6 @@ DEALER_COLUMNS = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class DealerRow:
-    """One dealer. ``credit_limit`` is yuan (0 when blank); ``opening_balance`` 期初 yuan, None when the sheet says nothing."""
-
-    row_no: int
-    code: str
-    name: str
-    city: str
-    contact: str
-    phone: str
-    address: str
-    credit_limit: Decimal
-    opening_balance: Decimal | None
-
-
 DealerSheet = Sheet[DealerRow]
 
 
@@ -48,9 +31,7 @@ def read_dealers(data: bytes, filename: str) -> DealerSheet:
 
     Whether an opening figure differs from the one already booked is the loader's question: this knows the file alone.
     """
-    return understand(
-        read_tables(data, filename), DEALER_COLUMNS, _dealer, key=("code", lambda row: row.code.upper())
-    )
+    return understand(read_tables(data, filename), DEALER_COLUMNS, _dealer, key=("code", lambda row: row.code.upper()))
 
 
 def _dealer(reading: Reading) -> DealerRow:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from sqlalchemy import or_, select, text
+from sqlalchemy import ARRAY, Row, Text, any_, func, literal, or_, select, text
 from sqlalchemy.orm import Session
 
 from portal.catalog.models import Category, Part, ProductModel
 from portal.core.errors import NotFound, Refused
+from portal.core.tables.cells import half_width
+from portal.organizations.models import Dealer
 from portal.warranty import rules
 from portal.warranty.models import PolicyLine, Product, Use, WarrantyPolicy
 from portal.warranty.rules import Days, Line, Verdict
 
+AnyRow = Row[*tuple[Any, ...]]
 _BY_SERIAL = text("SELECT * FROM product_by_serial(:serial)")
 
 
@@ -136,3 +141,80 @@ def verdict(session: Session, product: Product, part: Part, cause: str = rules.Q
 def category_name(session: Session, category_id: int | None) -> str | None:
     """A category's name, or None."""
     return session.scalar(select(Category.name).where(Category.id == category_id))
+
+
+# ------------------------------------------------------------------------------------------------ pages and loads
+
+
+def products_page(
+    session: Session, *, text: str = "", model: str = "", before_id: int | None = None, limit: int = 51
+) -> Sequence[AnyRow]:
+    """Registered products, the newest first: serial, model, days, use, customer, phone, the dealer's code and name.
+
+    ``text`` is how a serial number or model begins, the last four digits of a phone, or a customer's whole name.
+    """
+    wanted = (
+        select(
+            Product.id, Product.serial, ProductModel.name.label("model"), Product.made_on, Product.bought_on,
+            Product.installed_on, Product.use, Product.customer_name, Product.customer_phone,
+            Dealer.code.label("dealer_code"), Dealer.name.label("dealer_name"),
+        )
+        .join(ProductModel, (ProductModel.brand_id == Product.brand_id) & (ProductModel.id == Product.model_id))
+        .join(Dealer, (Dealer.brand_id == Product.brand_id) & (Dealer.id == Product.dealer_id))
+        .order_by(Product.id.desc())
+        .limit(limit)
+    )  # fmt: skip
+    if typed := half_width(text).strip():
+        begins = [Product.serial.op("^@")(typed), Product.serial.op("^@")(typed.upper()), ProductModel.name.op("^@")(typed.upper())]
+        digits = [func.right(Product.customer_phone, 4) == typed] if len(typed) == 4 and typed.isdecimal() else []
+        wanted = wanted.where(or_(*begins, *digits, Product.customer_name == typed, Product.customer_phone == typed))
+    if model:
+        wanted = wanted.where(ProductModel.name == model)
+    if before_id is not None:
+        wanted = wanted.where(Product.id < before_id)
+    return session.execute(wanted).all()
+
+
+def product_rows(session: Session, serials: Collection[str]) -> dict[str, AnyRow]:
+    """What is stored of these products, by serial number in capitals, in one statement however many they are."""
+    spellings = sorted({*serials, *(serial.upper() for serial in serials)})
+    rows = session.execute(
+        select(
+            Product.brand_id, Product.id, Product.serial, Product.model_id, Product.dealer_id, Product.made_on,
+            Product.bought_on, Product.installed_on, Product.use, Product.customer_name, Product.customer_phone,
+            Product.customer_address,
+        ).where(Product.serial == any_(literal(spellings, ARRAY(Text))))
+    )  # fmt: skip
+    return {row.serial.upper(): row for row in rows}
+
+
+def policies(session: Session) -> Sequence[AnyRow]:
+    """Every version, the latest first day on top: (id, version, from_day, to_day, loaded_at, loaded_by, lines)."""
+    lines = select(func.count()).where(PolicyLine.policy_id == WarrantyPolicy.id).correlate(WarrantyPolicy).scalar_subquery()
+    return session.execute(
+        select(
+            WarrantyPolicy.id, WarrantyPolicy.version, WarrantyPolicy.from_day, WarrantyPolicy.to_day,
+            WarrantyPolicy.loaded_at, WarrantyPolicy.loaded_by, lines.label("lines"),
+        ).order_by(WarrantyPolicy.from_day.desc())
+    ).all()  # fmt: skip
+
+
+def policy(session: Session, version: str) -> WarrantyPolicy:
+    """A version by its name; NotFound."""
+    found = session.scalar(select(WarrantyPolicy).where(WarrantyPolicy.version == version))
+    if found is None:
+        raise NotFound
+    return found
+
+
+def whole_policy(session: Session, policy_id: int) -> Sequence[AnyRow]:
+    """All lines of a version in their order: (line_no, category, part_group, home_months, commercial_months, basis)."""
+    return session.execute(
+        select(
+            PolicyLine.line_no, Category.name.label("category"), PolicyLine.part_group, PolicyLine.home_months,
+            PolicyLine.commercial_months, PolicyLine.basis,
+        )
+        .join(Category, (Category.brand_id == PolicyLine.brand_id) & (Category.id == PolicyLine.category_id))
+        .where(PolicyLine.policy_id == policy_id)
+        .order_by(PolicyLine.line_no)
+    ).all()  # fmt: skip

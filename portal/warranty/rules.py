@@ -159,3 +159,45 @@ def verdict(
     return Verdict(
         covered=True, reason=Reason.COVERED, day=on, cause=cause, use=use, policy_version=policy_version, **known
     )
+
+
+# ------------------------------------------------------------------------------------------------ rows that come in by files
+
+
+@dataclass(frozen=True, slots=True)
+class ProductRow:
+    """One registered product. Days are the brand's; each may be None, and may lie in the future (R15)."""
+
+    row_no: int
+    serial: str
+    model: str
+    category: str | None
+    made_on: date | None
+    bought_on: date | None
+    installed_on: date | None
+    commercial: bool
+    dealer_code: str
+    customer_name: str
+    phone: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyRow:
+    """One line of a warranty policy; ``group`` None is the whole unit 整机. Months: 0 means never covered (R13).
+
+    ``basis`` is where the count begins; what comes after it in installed, bought, made (+ 3 months) stands in when that
+    day is missing.
+    """
+
+    row_no: int
+    category: str
+    group: str | None
+    home_months: int
+    commercial_months: int
+    basis: Basis
+    remark: str
+
+    @property
+    def whole_unit(self) -> bool:
+        return self.group is None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from itertools import pairwise
 
@@ -12,6 +12,7 @@ from portal.core.tables import Cell, Column, Problem, Sheet, read_tables, unders
 from portal.core.tables import cells as cell
 from portal.core.tables.sheets import Reading
 from portal.warranty.models import Basis
+from portal.warranty.rules import PolicyRow, ProductRow
 
 PRODUCT_COLUMNS = (
     Column("serial", ("产品序列号", "序列号", "产品编号", "机身编号", "机号", "保修卡号", "质保卡号", "产品条码",
@@ -55,45 +56,6 @@ _STEPS = (("安装", Basis.INSTALLED), ("install", Basis.INSTALLED), ("送装", 
           ("purchase", Basis.BOUGHT), ("bought", Basis.BOUGHT), ("销售", Basis.BOUGHT), ("生产", Basis.MADE),
           ("出厂", Basis.MADE), ("production", Basis.MADE), ("made", Basis.MADE))  # fmt: skip
 _ORDER = (Basis.INSTALLED, Basis.BOUGHT, Basis.MADE)
-
-
-@dataclass(frozen=True, slots=True)
-class ProductRow:
-    """One registered product. Days are the brand's; each may be None, and may lie in the future (R15)."""
-
-    row_no: int
-    serial: str
-    model: str
-    category: str | None
-    made_on: date | None
-    bought_on: date | None
-    installed_on: date | None
-    commercial: bool
-    dealer_code: str
-    customer_name: str
-    phone: str
-    address: str
-
-
-@dataclass(frozen=True, slots=True)
-class PolicyRow:
-    """One line of a warranty policy; ``group`` None is the whole unit 整机. Months: 0 means never covered (R13).
-
-    ``basis`` is where the count begins; what comes after it in installed, bought, made (+ 3 months) stands in when that
-    day is missing.
-    """
-
-    row_no: int
-    category: str
-    group: str | None
-    home_months: int
-    commercial_months: int
-    basis: Basis
-    remark: str
-
-    @property
-    def whole_unit(self) -> bool:
-        return self.group is None
 
 
 ProductSheet = Sheet[ProductRow]
