@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """Bring the page kit's foreign files into portal/static (maintainers only; the files are committed).
 
 portal/static/vendor/vendor.json pins each package's version and npm's own sha512 of its tarball, and the sha384 of every
@@ -44,7 +43,7 @@ ICON_PACKAGE = "@tabler/icons@3.51.0"
 BY_HAND = ("LICENSE.tabler",)
 
 # Every icon that a page may name, in one place. `icon('check')` draws <use href="icons.svg#i-check">.
-ICONS = """
+ICON_NAMES = """
 adjustments alert-circle alert-triangle arrow-back-up arrow-bar-to-down arrow-left arrow-right arrows-exchange ban barcode
 bell book building building-bank building-factory-2 building-store building-warehouse calendar calendar-due calendar-dollar
 calendar-event camera cash certificate chart-bar chart-line check checks chevron-down chevron-left chevron-right chevron-up
@@ -57,7 +56,8 @@ package-export package-import packages paperclip pencil phone photo photo-plus p
 qrcode receipt receipt-refund receipt-yuan recycle refresh report-money rotate scale scan search selector send settings
 shield-check shield-lock shield-x shopping-cart sitemap sort-ascending sort-descending star sum sun tag tags template tool
 trash truck truck-delivery truck-return upload user user-check user-plus users wallet wifi-off world x
-""".split()
+"""
+ICONS = frozenset(ICON_NAMES.split())
 
 
 def sri(content: bytes, algorithm: str = "sha384") -> str:
@@ -88,7 +88,7 @@ def fetch(spec: str) -> tuple[str, dict[str, bytes]]:
 def draw_sprite(files: dict[str, bytes]) -> str:
     """One SVG with a <symbol id="i-NAME"> per icon of ICONS, drawn in the current colour."""
     symbols = []
-    for name in sorted(set(ICONS)):
+    for name in sorted(ICONS):
         source = files.get(f"icons/outline/{name}.svg")
         if source is None:
             raise SystemExit(f"no icon named {name}")
@@ -116,7 +116,10 @@ def refresh() -> None:
             SPRITE.write_text(draw_sprite(files), encoding="utf-8")
             hashes["icons.svg"] = sri(SPRITE.read_bytes())
         lock[spec] = {"integrity": integrity, "files": hashes}
-    lock["by hand"] = {"integrity": "", "files": {f"vendor/{name}": sri((VENDOR / name).read_bytes()) for name in BY_HAND}}
+    lock["by hand"] = {
+        "integrity": "",
+        "files": {f"vendor/{name}": sri((VENDOR / name).read_bytes()) for name in BY_HAND},
+    }
     LOCK.write_text(json.dumps(lock, indent=1) + "\n", encoding="utf-8")
 
 
@@ -124,7 +127,11 @@ def altered() -> list[str]:
     """Names (under portal/static) of locked files that are missing or differ, and of vendor files that no lock names."""
     lock = json.loads(LOCK.read_text(encoding="utf-8"))
     locked = {name: digest for package in lock.values() for name, digest in package["files"].items()}
-    bad = [name for name, digest in locked.items() if not (STATIC / name).exists() or sri((STATIC / name).read_bytes()) != digest]
+    bad = [
+        name
+        for name, digest in locked.items()
+        if not (STATIC / name).exists() or sri((STATIC / name).read_bytes()) != digest
+    ]
     here = {f"vendor/{path.name}" for path in VENDOR.iterdir()} - {"vendor/vendor.json"}
     return sorted(bad + [name for name in here if name not in locked])
 

@@ -30,7 +30,7 @@
       row.appendChild(marked(number, item.number || item.value, q));
       name.appendChild(marked(make('span', item.blocked ? 'ink2' : 'b'), item.name || '', q));
       if (item.spec) { name.appendChild(document.createTextNode(' ')); name.appendChild(make('span', 'ink2', item.spec)); }
-      if (item.sub) name.appendChild(make('span', 'tiny block ' + (item.blocked ? 'warn' : 'dim'), item.sub));
+      if (item.sub) name.appendChild(make('span', 'tiny as-block ' + (item.blocked ? 'warn' : 'dim'), item.sub));
       row.appendChild(name);
       if (rich) row.appendChild(make('span', 'num yen', item.price ? portal.yuan(portal.fen(item.price)) : ''));
       row.appendChild(item.use ? make('span', 'num small b accent', words.use.replace('{number}', item.use)) : make('span', 'num small ' + (item.tone || 'dim'), item.note || ''));
@@ -184,6 +184,6 @@
   }
   document.addEventListener('input', function (event) { if (event.target.matches('[data-quantity], [data-price-input], [data-addend], [data-purpose]')) totals(event.target); });
   document.addEventListener('change', function (event) { if (event.target.matches('[data-quantity], [data-price-input], [data-addend], [data-purpose]')) totals(event.target); });
-  portal.lines = { add: add, totals: totals, boxOf: boxOf };
+  portal.lines = { add: add, totals: totals, boxOf: boxOf, resolve: resolve };
   document.addEventListener('DOMContentLoaded', function () { all('[data-quantity]').forEach(function (one) { if (!one.closest('template')) totals(one); }); });
 })();

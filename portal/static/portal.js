@@ -164,9 +164,10 @@
     loading = new Promise(function (done, failed) { var script = document.createElement('script'); script.src = words.pickJs; script.onload = done; script.onerror = failed; document.head.appendChild(script); });
     return loading;
   }
+  function named(list) { var label = list.id && document.querySelector('label[for="' + CSS.escape(list.id) + '"]'); if (label && !list.hasAttribute('aria-label')) list.setAttribute('aria-label', label.textContent.trim()); return list; }
   function pick(within) {
     var lists = all('select[data-pick]', within).filter(function (one) { return !one.tomselect; });
-    if (lists.length) load().then(function () { lists.forEach(function (one) { if (!one.tomselect) new window.TomSelect(one, { maxOptions: 300, allowEmptyOption: true, plugins: one.multiple ? ['remove_button'] : [], render: { no_results: function () { var none = document.createElement('div'); none.className = 'no-results option'; none.textContent = words.none; return none; } } }); }); }, function () {});
+    if (lists.length) load().then(function () { lists.forEach(function (one) { if (!one.tomselect) new window.TomSelect(named(one), { maxOptions: 300, sortField: [{ field: '$order' }], allowEmptyOption: true, plugins: one.multiple ? ['remove_button'] : [], render: { no_results: function () { var none = document.createElement('div'); none.className = 'no-results option'; none.textContent = words.none; return none; } } }); }); }, function () {});
   }
 
   function begin(within) {
