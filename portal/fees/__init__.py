@@ -1,1 +1,1 @@
-"""Service-fee schedules (服务费收费标准): a dealer drafts, headquarters approves (R70)."""
+"""Dealers' service-fee schedules 服务费收费标准: drafted by region, approved by headquarters, one in force on any day (R70)."""
