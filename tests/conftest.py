@@ -149,10 +149,12 @@ class Browser(FlaskClient):
             if self.csrf is None:
                 self.csrf = self._read_token()
             kwargs["headers"] = {"X-CSRFToken": self.csrf}
-        return super().open(*args, **kwargs)  # type: ignore[arg-type]
+        with self.application.app_context():  # of its own, or flask.g would remember the request before
+            return super().open(*args, **kwargs)  # type: ignore[arg-type]
 
     def _read_token(self) -> str:
-        page = super().open("/members", method="GET").get_data(as_text=True)  # type: ignore[call-arg]
+        with self.application.app_context():
+            page = super().open("/members", method="GET").get_data(as_text=True)  # type: ignore[call-arg]
         return page.split('name="csrf_token" value="', 1)[-1].split('"', 1)[0] if "csrf_token" in page else ""
 
 
