@@ -88,6 +88,30 @@ def entry_words(purpose: str, memo: str) -> str:
     return memo
 
 
-def finding_words(kind: str, facts: dict[str, object]) -> str:
-    """What a proof found, in a sentence; facts by name where there are no words for its kind."""
-    return _("%(kind)s: %(facts)s", kind=kind, facts=_(", ").join(f"{name} {value}" for name, value in facts.items()))
+PROOFS = {
+    "journal-balanced": _l("A journal does not balance"),
+    "account-balance": _l("A balance is not the sum of its entries"),
+    "running-balance": _l("An entry's running balance is wrong"),
+    "brand-sums-to-zero": _l("The accounts together do not make zero"),
+    "order-debited-once": _l("An order's state and its journals disagree"),
+    "order-amount": _l("An order was debited with another amount than the one agreed"),
+    "topup-posted": _l("A top-up and its journal disagree"),
+    "journal-has-document": _l("A journal has no document behind it"),
+    "layers-of-debited-orders": _l("An order's lines and the dealer's own parts disagree"),
+    "layer-received": _l("Pieces received and the dealer's own parts disagree"),
+    "layer-used": _l("Pieces used and the dealer's own parts disagree"),
+    "old-part-allocations": _l("An old part and the pieces it took disagree"),
+    "claim-line-amount": _l("A claim line and its old part disagree"),
+    "settled-amounts": _l("A statement and the claim lines it pays disagree"),
+    "settlement-total": _l("A settlement's total and its statements disagree"),
+    "settlement-missed-a-line": _l("A posted settlement missed a line"),
+    "statement-chain": _l("A statement does not begin where the one before ended"),
+    "statement-closing": _l("A statement's closing balance is not the account's"),
+    "month-closed-before-settled": _l("A month was closed before its settlement was posted"),
+    "chain": _l("The chain of journals is broken"),
+}
+
+
+def proof_label(proof: str) -> str:
+    """What a proof found wrong."""
+    return str(PROOFS.get(proof, proof))

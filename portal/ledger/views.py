@@ -23,11 +23,13 @@ from portal.ledger import actions, labels, queries
 from portal.ledger.forms import LimitForm, ReasonForm, TopUpForm
 from portal.ledger.models import TopUpState
 from portal.ledger.prove import prove as prove_books
+from portal.ledger.rules import TOPUP
 from portal.web.acts import perform
 from portal.web.assets import url_or_none
 from portal.web.auth import current_actor, requires
 from portal.web.errors import sentence
 from portal.web.pages import SIZE, before, key_page, list_filters
+from portal.web.timeline import timeline
 
 blueprint = Blueprint("ledger", __name__)
 
@@ -36,6 +38,8 @@ def document_url(number: str) -> str:
     """The page of the document behind an entry, by its number; "" where there is none to open."""
     if number.startswith("PO"):
         return url_or_none("orders.detail", ref=number) or ""
+    if number.startswith("TU"):
+        return url_for("ledger.topup", number=number)
     if number.startswith("ST") and "-" in number:
         return url_or_none("settlement.statement", number=number) or ""
     return ""
@@ -46,8 +50,6 @@ def source_url(source: str) -> str:
     kind, _colon, number = source.partition(":")
     if kind == "settlement":
         return url_or_none("settlement.detail", month=f"20{number[2:4]}-{number[4:6]}") or ""
-    if kind == "topup":
-        return url_for("ledger.topups", number=number)
     if kind == "dealer":
         return url_or_none("settlement.dealer_account", code=number) or ""
     return document_url(number)
@@ -89,6 +91,25 @@ def enter_topup() -> ResponseReturnValue:
     )  # fmt: skip
 
 
+@blueprint.get("/topups/<string:number>")
+@requires(P.ACCOUNT_READ)
+def topup(number: str) -> ResponseReturnValue:
+    """One top-up; a dealer opens its own."""
+    actor = current_actor()
+    with unit_of_work(actor.scope) as session:
+        found = queries.topup(session, number)
+        return render_template(
+            "ledger/topup.html",
+            topup=found,
+            dealer=queries.dealer_of(session, found),
+            hq=actor.side == "hq",
+            state=labels.STATES[found.state],
+            steps=[_reverse_step(found)] if actor.may(P.TOPUP_ENTER) else [],
+            journal=queries.journal_of(session, f"topup:{number}", TOPUP) if actor.side == "hq" else None,
+            events=timeline(session, "topup", found.id),
+        )
+
+
 @blueprint.post("/topups/<string:number>/reverse")
 @requires(P.TOPUP_ENTER, side="hq")
 def reverse_topup(number: str) -> ResponseReturnValue:
@@ -108,13 +129,9 @@ def _topups(session: Session, actor: Actor, form: TopUpForm) -> str:
     form.dealer.choices = _dealers(session)
     if form.received_on.data is None and not form.received_on.raw_data:
         form.received_on.data = clock.today(actor.zone)
-    wanted = list_filters("dealer", "number")
+    wanted = list_filters("dealer")
     chosen = next((row for row in queries.accounts(session) if row.code == wanted["dealer"]), None) if wanted["dealer"] else None
-    if wanted["number"]:
-        found = queries.topup(session, wanted["number"])
-        rows = queries.topups(session, before_id=found.id + 1, limit=1)
-    else:
-        rows = queries.topups(session, before_id=before(), dealer_id=chosen.dealer_id if chosen else None, limit=SIZE + 1)
+    rows = queries.topups(session, before_id=before(), dealer_id=chosen.dealer_id if chosen else None, limit=SIZE + 1)
     return render_template(
         "ledger/topups.html",
         page=key_page(rows),
@@ -204,6 +221,6 @@ def prove() -> ResponseReturnValue:
         accounts = queries.brand_accounts(session)
         held = queries.prepayments_total(session)
         return render_template(
-            "ledger/prove.html", findings=findings, lines=[("block", labels.finding_words(one.kind, one.facts)) for one in findings], accounts=accounts, held=held,
+            "ledger/prove.html", findings=findings, lines=[("block", labels.proof_label(one.proof), one.what) for one in findings], accounts=accounts, held=held,
             account=labels.account_label, head=queries.chain_head(session), now=clock.now(),
         )  # fmt: skip

@@ -182,7 +182,7 @@ def reserved(session: Session) -> dict[int, Decimal]:
         .where(Order.state == OrderState.AGREED)
         .group_by(Order.dealer_id)
     )
-    return {dealer_id: total for dealer_id, total in rows}
+    return dict(rows.tuples())
 
 
 def expected(session: Session, dealer_id: int) -> Expected | None:
