@@ -282,7 +282,7 @@ def find_faults(session: Session, text: str, category_id: int | None = None, *, 
 
 def category_ids(session: Session) -> dict[str, int]:
     """Every category's id by its name."""
-    return dict(session.execute(select(Category.name, Category.id)).tuples().all())
+    return {row.name: row.id for row in session.execute(select(Category.name, Category.id))}
 
 
 def model_rows(session: Session) -> dict[str, tuple[int, int | None]]:
@@ -304,7 +304,7 @@ def part_rows(session: Session) -> dict[str, AnyRow]:
 
 def fits(session: Session) -> set[tuple[int, int]]:
     """Every (part id, model id) that is known to fit."""
-    return set(session.execute(select(PartModel.part_id, PartModel.model_id)).tuples())
+    return {(part_id, model_id) for part_id, model_id in session.execute(select(PartModel.part_id, PartModel.model_id))}
 
 
 def fault_rows(session: Session) -> dict[str, tuple[int, str, int | None]]:

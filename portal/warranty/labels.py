@@ -7,6 +7,7 @@ from flask_babel import lazy_gettext as _l
 
 from portal.warranty.models import Basis, Use
 from portal.warranty.rules import Reason, Verdict
+from portal.web import sheet_labels
 
 USES = {Use.HOME: _l("home use"), Use.COMMERCIAL: _l("commercial use")}
 
@@ -25,7 +26,20 @@ REFUSALS = {
     "product-elsewhere": _l("Product %(serial)s is registered with another dealer; only that dealer may serve it."),
 }
 
-ACTS = {"product:open": _l("opened the customer's full data")}
+ACTS = {
+    "product:open": _l("opened the customer's full data"),
+    "products:load": _l("loaded registered products: %(rows)s rows, %(new)s new, %(changed)s changed"),
+    "policy:load": _l("loaded warranty policy %(version)s from %(first_day)s: %(rows)s lines"),
+}
+
+# What the register has against a row of a file (portal/warranty/loads.py).
+PROBLEMS = {
+    "dealer-unknown-row": _l("There is no dealer %(dealer)s. Load the dealers first, or correct the code."),
+    "model-unknown-row": _l("No model %(model)s is known. Give its product category, or load the price list that names it."),
+    "product-of-another-dealer": _l("%(serial)s is registered with dealer %(dealer)s, whose documents hang on it."),
+    "model-of-other-category": _l("%(model)s belongs to another product category than %(category)s; it keeps its own."),
+}
+sheet_labels.PROBLEMS.update(PROBLEMS)
 
 
 def verdict_word(verdict: Verdict) -> str:

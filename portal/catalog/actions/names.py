@@ -46,6 +46,7 @@ def finish_load(session: Session, actor: Actor, act: str, subject: Any, done: Lo
     if subject is not None:
         session.refresh(subject)
     facts = done.facts()
+    del facts["kind"]  # the act says it
     more = {name: value for name, value in facts.pop("more").items() if name not in facts}
     audit.record(session, actor, act, subject, at=at, public=False, **facts, **more)
     return done
@@ -57,7 +58,7 @@ def ensure_categories(session: Session, names: Collection[str]) -> tuple[dict[st
     missing = [{"name": name} for name in dict.fromkeys(names) if name not in known]
     if missing:
         made = session.execute(insert(Category).returning(Category.name, Category.id), missing)
-        known |= {name: found for name, found in made}  # noqa: C416 - rows are no pairs to the type checker
+        known |= {row.name: row.id for row in made}
     return known, len(missing)
 
 
