@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from flask_babel import lazy_gettext as _l
 from wtforms import SelectField, SelectMultipleField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Optional
 
 from portal.claims.labels import CODES
-from portal.claims.rules import CUT_CODES, REFUSE_CODES
+from portal.claims.rules import CUT_CODES, REFUSE_CODES, Code
 from portal.web.forms import MoneyField, MonthField, PortalForm, WholeField, WordsField
 
 REASON_LIMIT = 500
+
+
+def _offered(codes: Iterable[Code]) -> list[SelectChoice]:
+    return [SelectChoice(value=code.value, label=CODES[code]) for code in codes]
 
 
 class _AnyOf(SelectMultipleField):
@@ -45,14 +52,14 @@ class ReduceForm(PortalForm):
 
     quantity = WholeField(_l("Approved quantity"), optional=True, low=1, high=9999)
     amount = MoneyField(_l("Approved amount"), optional=True)
-    code = SelectField(_l("Decision code"), choices=[(code.value, CODES[code]) for code in CUT_CODES])
+    code = SelectField(_l("Decision code"), choices=_offered(CUT_CODES))
     reason = WordsField(_l("To the dealer"), optional=False, most=REASON_LIMIT)
 
 
 class RefuseForm(PortalForm):
     """Why nothing is paid."""
 
-    code = SelectField(_l("Decision code"), choices=[(code.value, CODES[code]) for code in REFUSE_CODES])
+    code = SelectField(_l("Decision code"), choices=_offered(REFUSE_CODES))
     reason = WordsField(_l("To the dealer"), optional=False, most=REASON_LIMIT)
 
 
@@ -66,7 +73,7 @@ class ManyForm(PortalForm):
     """Many lines at once: which, and for what is not approved in full the code and the sentence."""
 
     chosen = _AnyOf(_l("Lines"))
-    code = SelectField(_l("Decision code"), choices=[(code.value, CODES[code]) for code in REFUSE_CODES], validators=[Optional()])
+    code = SelectField(_l("Decision code"), choices=_offered(REFUSE_CODES), validators=[Optional()])
     reason = WordsField(_l("To the dealer"), most=REASON_LIMIT)
 
 

@@ -20,7 +20,8 @@ from portal.old_parts import actions as old_parts
 from portal.old_parts.models import OldPart
 from portal.old_parts.rules import Taken
 
-Change = Callable[[ClaimLine, OldPart, Sequence[Taken]], None]
+Figures = tuple[Decimal | None, int | None]  # approved yuan and pieces; none of either for a line that is not paid
+Change = Callable[[ClaimLine, OldPart, Sequence[Taken]], Figures]
 
 
 def approve(session: Session, actor: Actor, number: str, *, positions: Sequence[int], seen: str = "", at: datetime) -> Claim:
@@ -31,8 +32,8 @@ def approve(session: Session, actor: Actor, number: str, *, positions: Sequence[
     "line-old-part-not-accepted" (R35), "line-blocked" (R41), "own-dealer", "decisions-stand", "settlement-begun" (R43).
     """
 
-    def in_full(line: ClaimLine, _old_part: OldPart, _taken: Sequence[Taken]) -> None:
-        line.approved, line.approved_quantity = line.claimed, line.quantity
+    def in_full(line: ClaimLine, _old_part: OldPart, _taken: Sequence[Taken]) -> Figures:
+        return line.claimed, line.quantity
 
     return _judge(session, actor, number, "approve", positions, in_full, code=Code.FWC, reason="", seen=seen, at=at)
 
@@ -49,19 +50,19 @@ def reduce(
     if (quantity is None) == (amount is None):
         raise Refused("reduce-how", field="quantity")
 
-    def cut(line: ClaimLine, old_part: OldPart, taken: Sequence[Taken]) -> None:
-        if quantity is not None:
-            if not 0 < quantity < line.quantity:
-                raise Refused("reduce-quantity", field="quantity", line=line.position, pieces=line.quantity)
-            line.approved, line.approved_quantity = rules.amount_after_cut(taken, quantity), quantity
-            old_parts.return_pieces(session, old_part, line.quantity - quantity)
-        elif amount is not None:
-            if not ZERO < amount < line.claimed:
-                raise Refused("reduce-amount", field="amount", line=line.position, claimed=line.claimed)
-            line.approved, line.approved_quantity = amount, line.quantity
+    def fewer(line: ClaimLine, old_part: OldPart, taken: Sequence[Taken]) -> Figures:
+        if quantity is None or not 0 < quantity < line.quantity:
+            raise Refused("reduce-quantity", field="quantity", line=line.position, pieces=line.quantity)
+        old_parts.return_pieces(session, old_part, line.quantity - quantity)
+        return rules.amount_after_cut(taken, quantity), quantity
+
+    def cheaper(line: ClaimLine, _old_part: OldPart, _taken: Sequence[Taken]) -> Figures:
+        if amount is None or not ZERO < amount < line.claimed:
+            raise Refused("reduce-amount", field="amount", line=line.position, claimed=line.claimed)
+        return amount, line.quantity
 
     return _judge(
-        session, actor, number, "reduce", positions, cut,
+        session, actor, number, "reduce", positions, fewer if amount is None else cheaper,
         code=_code(code, rules.CUT_CODES), reason=_reason(reason), seen=seen, at=at,
     )  # fmt: skip
 
@@ -105,7 +106,7 @@ def _judge(
     _as_seen(chosen, seen)
     parts, today = queries.old_parts_of_lines(session, chosen), actor.day(at)
     checked = queries.check_lines(session, actor, claim, chosen, today=today)
-    cases = queries.cases(session, actor, claim, chosen, checked, today=today)
+    cases = queries.cases(session, actor, claim, chosen, checked, parts, today=today)
     for line in chosen:  # ask for all before changing one: many lines at once happen whole or not at all
         if why := CLAIM_LINE.refusal(step, cases[line.position], actor):
             raise Refused(why, step=step, state=line.state.value, line=line.position)
@@ -113,13 +114,14 @@ def _judge(
     before, were = claim.state.value, {str(line.position): line.state.value for line in chosen}
     for line in chosen:
         _take_again(session, line, parts[line.old_part_id])
-        line.checks = [check.to_json() for check in checked[line.position]]
-        line.approved = line.approved_quantity = None
-        change(line, parts[line.old_part_id], taken[line.old_part_id])
+        approved, pieces = change(line, parts[line.old_part_id], taken[line.old_part_id])
+        month = None if approved is None else pays_in(line.service_day)
+        # Nothing is read between here and the end: the line's state and figures reach the database together.
         CLAIM_LINE.take(step, cases[line.position], actor)
+        line.approved, line.approved_quantity, line.pays_in = approved, pieces, month
         line.decision_code, line.decision_reason = code.value, reason or None
         line.decided_at, line.decided_by = at, actor.name
-        line.pays_in = None if line.approved is None else pays_in(line.service_day)
+        line.checks = [check.to_json() for check in checked[line.position]]
     still_open = rules.open_claim(line.state.value for line in lines)
     (review if still_open else decide)(session, actor, claim, at=at)
     session.flush()
@@ -158,8 +160,9 @@ def _take_again(session: Session, line: ClaimLine, old_part: OldPart) -> None:
         old_parts.retake_pieces(session, old_part, line.quantity - line.approved_quantity)
 
 
-def _nothing(_line: ClaimLine, _old_part: OldPart, _taken: Sequence[Taken]) -> None:
+def _nothing(_line: ClaimLine, _old_part: OldPart, _taken: Sequence[Taken]) -> Figures:
     """A refused or wanted line has no approved figures."""
+    return None, None
 
 
 def _code(code: str, allowed: Sequence[Code]) -> Code:

@@ -105,8 +105,8 @@ def submit(session: Session, actor: Actor, ref: str, *, at: datetime) -> Claim:
     checked = queries.check_lines(session, actor, claim, lines, today=actor.day(at))
     if blocked := [line.position for line in lines if level(checked[line.position]) == "block"]:
         raise Refused("lines-blocked", lines=blocked, count=len(blocked))
+    claim.number = next_number(session, Kind.CLAIM, claim.month)  # before the state: a submitted claim has one
     before, after = CLAIM.take("submit", claim, actor)
-    claim.number = claim.number or next_number(session, Kind.CLAIM, claim.month)
     claim.submitted_at, claim.submitted_by, claim.updated_at = at, actor.name, at
     # Ascending, so that no two lines stand in one place while removed ones are closed up.
     for place, line in enumerate(lines, start=1):

@@ -310,14 +310,11 @@ def payer(session: Session, approved_on: date) -> Callable[[date], date]:
 
 
 def cases(
-    session: Session, actor: Actor, claim: Claim, lines: Iterable[ClaimLine], checked: Mapping[int, Iterable[Check]], *, today: date
-) -> dict[int, Case]:
-    """The lines, by position, with what their workflow's guards ask. ``checked`` as by ``check_lines``."""
-    lines = list(lines)
-    reviews = dict(
-        session.execute(select(OldPart.id, OldPart.review).where(OldPart.id.in_([line.old_part_id for line in lines]))).tuples()
-    )
-    own = actor.login_id is not None and serves(session, actor.login_id, claim.dealer_id)
+    session: Session, actor: Actor, claim: Claim, lines: Iterable[ClaimLine], checked: Mapping[int, Iterable[Check]],
+    old_parts: Mapping[int, OldPart], *, today: date,
+) -> dict[int, Case]:  # fmt: skip
+    """The lines, by position, with what their workflow's guards ask. ``checked`` as by ``check_lines``, ``old_parts`` by id."""
+    own = serves(session, actor.login_id, claim.dealer_id)
     day_for = settlement_days(session)
     return {
         line.position: Case(
@@ -326,7 +323,7 @@ def cases(
             own_dealer=own,
             begun=line.pays_in is not None and today >= rules.settlement_day(line.pays_in, day_for(line.pays_in)),
             blocked=level(checked[line.position]) == "block",
-            review=reviews[line.old_part_id],
+            review=old_parts[line.old_part_id].review,
         )
         for line in lines
     }

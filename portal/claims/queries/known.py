@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 from sqlalchemy import and_, func, literal, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session, aliased
 
 from portal.catalog.models import Category, FaultCode, Part
@@ -156,7 +157,7 @@ def _repeats(session: Session, ids: list[int], days: int) -> dict[int, tuple[str
             ),
         )
         .where(OldPart.id.in_(ids))
-        .distinct(OldPart.id)
+        .ext(distinct_on(OldPart.id))
         .order_by(OldPart.id, apart, other.id)
     )
     return {one: (number, day) for one, number, day in rows}

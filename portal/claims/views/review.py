@@ -241,7 +241,7 @@ def _codes(form: Any) -> list[tuple[str, Any, bool]]:
     """The codes of the form, the usual ones first: (code, words, chosen)."""
     if form is None or "code" not in form:
         return []
-    known = [Code(value) for value, _words in form.code.choices]
+    known = [Code(choice.value) for choice in form.code.choices]
     order = [code for code in USUAL if code in known] + [code for code in known if code not in USUAL]
     chosen = form.code.data or order[0].value
     return [(code.value, CODES[code], code.value == chosen) for code in order]
