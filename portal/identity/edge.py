@@ -15,6 +15,7 @@ from portal.core.db import db
 from portal.core.permissions import Actor
 from portal.core.settings import Settings
 from portal.identity import actions, queries
+from portal.identity.roles import Role, permissions_of
 from portal.web.labels import ROLES
 from portal.web.navigation import navigation, tabbar
 
@@ -79,6 +80,7 @@ def init_login(app: Flask, settings: Settings) -> None:
         g.place = signed_in.place
         g.zone = ZoneInfo(signed_in.place.zone)
         g.actor = signed_in.place.actor(signed_in.login_id, address=request.remote_addr)
+        g.side_may = permissions_of(role for role in Role if role.side == g.actor.side)
 
     @app.context_processor
     def frame() -> dict[str, Any]:

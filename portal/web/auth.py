@@ -23,7 +23,8 @@ def current_actor() -> Actor:
 def requires(*permissions: Permission, side: str | None = None) -> Callable[[View], View]:
     """Let in who holds any of ``permissions`` (and is of ``side``, if given); a stranger is sent to the sign-in page.
 
-    Who may not open a page is told 403 with the reason; another's document is 404 by row-level security.
+    Who lacks a colleague's permission is told 403 with the reason; the other side's pages are 404, and so is
+    another's document, by row-level security.
     The mark left on the view lets a test prove that none was forgotten.
     """
 
@@ -36,6 +37,8 @@ def requires(*permissions: Permission, side: str | None = None) -> Callable[[Vie
             if side is not None and actor.side != side:
                 raise NotFound
             if not any(actor.may(permission) for permission in permissions):
+                if not g.side_may & set(permissions):  # nobody of this side could: for them there is no such page
+                    raise NotFound
                 abort(403)
             return cast("ResponseReturnValue", view(*args, **kwargs))
 
