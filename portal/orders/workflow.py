@@ -10,7 +10,7 @@ from portal.core.permissions import Actor
 from portal.core.permissions import Permission as P
 from portal.core.workflow import Offer, Step, Workflow
 from portal.orders import rules
-from portal.orders.models import Order, OrderState, ShipmentState
+from portal.orders.models import Order, OrderState, Shipment, ShipmentState
 
 S = OrderState
 T = ShipmentState
@@ -63,6 +63,13 @@ SHIPMENT = Workflow(
     ends=frozenset({T.RECEIVED}),
     steps=(Step("receive", frozenset({T.IN_TRANSIT}), T.RECEIVED, P.ORDER_RECEIVE),),
 )
+
+
+def allowed(name: str, document: Order | Shipment, actor: Actor) -> None:
+    """Refuse a step that may not be taken, before anything is written; the state is set with the figures it asks for."""
+    steps = ORDER if isinstance(document, Order) else SHIPMENT
+    if why := steps.refusal(name, document, actor):
+        raise Refused(why, step=name, state=str(document.state))
 
 
 def offers(order: Order, actor: Actor, *, on: date) -> list[Offer]:

@@ -63,9 +63,7 @@ def amend(
     order.note, order.ship_to, order.updated_at = _text(note, "note"), _text(ship_to, "ship_to"), at
     _write_lines(session, order, lines, on=actor.day(at))
     _stored(session, order)
-    audit.record(
-        session, actor, "order:amend", order, at=at, before=before, after=after, public=False, lines=len(lines)
-    )
+    audit.record(session, actor, "order:amend", order, at=at, before=before, after=after, lines=len(lines))
     return order
 
 
@@ -76,7 +74,7 @@ def submit(session: Session, actor: Actor, ref: str, *, at: datetime) -> Order:
     out of warranty refuses the whole ("line-out-of-warranty"), as does a part that no list in force prices.
     """
     order = queries.order_for_update(session, ref)
-    before, after = workflow.ORDER.take("submit", order, actor)
+    workflow.allowed("submit", order, actor)
     on = actor.day(at)
     if not order.lines:
         raise Refused("order-empty", field="lines")
@@ -88,6 +86,7 @@ def submit(session: Session, actor: Actor, ref: str, *, at: datetime) -> Order:
             _judge(session, line, on)
     if order.number is None:
         order.number = numbering.next_number(session, numbering.Kind.ORDER, on)
+    before, after = workflow.ORDER.take("submit", order, actor)
     order.submitted_at = order.updated_at = at
     order.reason = None
     session.flush()

@@ -44,8 +44,10 @@ def dispute(session: Session, actor: Actor, number: str, *, reason: str, at: dat
 
 def _return(session: Session, actor: Actor, number: str, step: str, *, reason: str, at: datetime) -> Order:
     order = queries.order_for_update(session, number)
+    workflow.allowed(step, order, actor)
+    why = _reason(reason)
     before, after = workflow.ORDER.take(step, order, actor)
-    order.reason, order.updated_at = _reason(reason), at
+    order.reason, order.updated_at = why, at
     session.flush()
     audit.record(
         session,
@@ -81,7 +83,7 @@ def quote(
     order = queries.order_for_update(session, number)
     if seen is not None and seen != order.ver:
         raise Refused("changed-meanwhile")
-    before, after = workflow.ORDER.take("quote", order, actor)
+    workflow.allowed("quote", order, actor)
     on = actor.day(at)
     price_list = catalog.list_on(session, on)
     if price_list is None:
@@ -126,6 +128,7 @@ def quote(
             for line in confirmed
         ],
     )  # fmt: skip
+    before, after = workflow.ORDER.take("quote", order, actor)
     order.quote_no, order.total, order.ship_on, order.lapses_on = version, made.total, ship_on, last_day
     order.updated_at, order.reason = at, None
     session.flush()
@@ -143,11 +146,12 @@ def agree(session: Session, actor: Actor, number: str, *, quote_no: int, at: dat
     Refuses a version that is not the newest ("quote-changed") and one that has lapsed ("quote-lapsed", R22).
     """
     order = queries.order_for_update(session, number)
-    before, after = workflow.ORDER.take("agree", order, actor)
+    workflow.allowed("agree", order, actor)
     if quote_no != order.quote_no:
         raise Refused("quote-changed", quote_no=order.quote_no)
     workflow.in_time(order, on=actor.day(at))
     version = queries.newest_quote(session, order)
+    before, after = workflow.ORDER.take("agree", order, actor)
     version.agreed_at = order.agreed_at = order.updated_at = at
     version.agreed_by = order.agreed_by = actor.name
     session.flush()
@@ -165,7 +169,7 @@ def debit(session: Session, actor: Actor, number: str, *, at: datetime) -> Order
     amount, changing nothing; the ledger tests the same once more under the account's lock.
     """
     order = queries.order_for_update(session, number)
-    before, after = workflow.ORDER.take("debit", order, actor)
+    workflow.allowed("debit", order, actor)
     version = queries.newest_quote(session, order)
     account = accounts.prepayment(session, order.dealer_id)
     lacks = missing_funds(account.balance, account.credit_limit, version.total)
@@ -180,6 +184,7 @@ def debit(session: Session, actor: Actor, number: str, *, at: datetime) -> Order
     journal = ledger.post(
         session, actor, at=at, source=order.source, purpose=ORDER, memo=str(order.number), entries=entries
     )
+    before, after = workflow.ORDER.take("debit", order, actor)
     order.debited_at = order.updated_at = at
     session.flush()
     session.execute(insert(Layer), _layers(order, version, at))
@@ -209,18 +214,19 @@ def cancel(session: Session, actor: Actor, ref: str, *, reason: str, at: datetim
     Locks the order, then the dealer's account. A dealer cancels until it has agreed, headquarters until it has shipped.
     """
     order = queries.order_for_update(session, ref)
-    before, after = workflow.ORDER.take("cancel", order, actor)
-    why = _reason(reason)
+    workflow.allowed("cancel", order, actor)
+    why, before = _reason(reason), order.state
     facts: dict[str, Any] = {}
-    if before == OrderState.DEBITED:
+    if before is OrderState.DEBITED:
         journal = ledger.reverse(
             session, actor, at=at, source=order.source, purpose=ORDER, memo=why, document=str(order.number)
         )
         session.execute(delete(Layer).where(Layer.line_id.in_([line.id for line in order.lines])))
         facts = {"refunded": order.total, "journal": journal.number}
+    _before, after = workflow.ORDER.take("cancel", order, actor)
     order.reason, order.updated_at = why, at
     session.flush()
-    audit.record(session, actor, "order:cancel", order, at=at, before=before, after=after, reason=why, **facts)
+    audit.record(session, actor, "order:cancel", order, at=at, before=str(before), after=after, reason=why, **facts)
     return order
 
 

@@ -70,14 +70,12 @@ def _ship(
     at: datetime,
 ) -> Shipment:
     order = queries.order_for_update(session, number)
-    if why := workflow.ORDER.refusal(step or "ship_rest", order, actor):  # both leave the same states
-        raise Refused(why, step=step or "ship", state=str(order.state))
+    workflow.allowed(step or "ship_rest", order, actor)  # both leave the same states
     left = queries.left_to_ship(session, order)
     carried = rules.check_pieces(left, left if pieces is None else pieces)
     needed = "ship_part" if rules.leaves_some(left, carried) else "ship_rest"
     if step not in {None, needed}:
         raise Refused("nothing-stays")
-    before, after = workflow.ORDER.take(needed, order, actor)
     shipment = Shipment(
         dealer_id=order.dealer_id, order_id=order.id,
         number=numbering.next_number(session, numbering.Kind.SHIPMENT, actor.day(at)),
@@ -85,6 +83,7 @@ def _ship(
         shipped_at=at, shipped_by=actor.name, note=_short(note, "note"),
     )  # fmt: skip
     session.add(shipment)
+    before, after = workflow.ORDER.take(needed, order, actor)
     order.updated_at = at
     if order.state is OrderState.SHIPPED:
         order.shipped_at = at
@@ -123,13 +122,14 @@ def receive(
     damaged pieces stay unreceived. The order is received with its last shipment, once nothing is left to ship.
     """
     order, shipment = queries.shipment_for_update(session, number)
-    before, after = workflow.SHIPMENT.take("receive", shipment, actor)
+    workflow.allowed("receive", shipment, actor)
     positions = {line.id: line.position for line in order.lines}
     whole = rules.check_counts({positions[line.line_id]: line.quantity for line in shipment.lines}, counts)
     by_line: dict[int, tuple[int, int]] = {}
     for line in shipment.lines:
         line.counted, line.damaged = by_line[line.line_id] = whole[positions[line.line_id]]
     _add_to_layers(session, actor, by_line, at)
+    before, after = workflow.SHIPMENT.take("receive", shipment, actor)
     shipment.received_at, shipment.received_by = at, actor.name
     if words := _short(note, "note"):
         shipment.note = words if not shipment.note else f"{shipment.note}\n{words}"
@@ -153,8 +153,8 @@ def _add_to_layers(session: Session, actor: Actor, by_line: Mapping[int, tuple[i
 def _complete(session: Session, actor: Actor, order: Order, facts: dict[str, Any], at: datetime) -> None:
     """Say on the order what arrived; with the last shipment of a shipped order it is received."""
     session.expire(order, ["shipments"])
+    done = workflow.ORDER.refusal("receive", order, actor) is None
     order.updated_at = at
-    done = order.state is OrderState.SHIPPED and workflow.ORDER.refusal("receive", order, actor) is None
     if done:
         before, after = workflow.ORDER.take("receive", order, actor)
         order.received_at = at
