@@ -72,7 +72,7 @@ class WantForm(PortalForm):
 class ManyForm(PortalForm):
     """Many lines at once: which, and for what is not approved in full the code and the sentence."""
 
-    chosen = _AnyOf(_l("Lines"))
+    chosen = _AnyOf(_l("Claim lines"))
     code = SelectField(_l("Decision code"), choices=_offered(REFUSE_CODES), validators=[Optional()])
     reason = WordsField(_l("To the dealer"), most=REASON_LIMIT)
 

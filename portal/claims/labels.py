@@ -25,7 +25,7 @@ LINE_STATES = {
     LineState.DRAFT: (_l("Draft"), "draft"),
     LineState.SUBMITTED: (_l("Not decided"), "wait"),
     LineState.WANTED: (_l("More is wanted"), "wait"),
-    LineState.APPROVED: (_l("Approved in full"), "done"),
+    LineState.APPROVED: (_l("Line approved"), "done"),
     LineState.REDUCED: (_l("Reduced"), "done"),
     LineState.REFUSED: (_l("Line refused"), "stop"),
 }
@@ -40,8 +40,8 @@ TABS = {
 }
 
 STEPS = {
-    "submit": _l("Submit to headquarters"),
-    "approve": _l("Approve"),
+    "submit": _l("Submit the claim"),
+    "approve": _l("Approve the line"),
     "reduce": _l("Reduce"),
     "refuse": _l("Refuse the line"),
     "want": _l("Ask for more"),
@@ -128,7 +128,7 @@ _SENTENCES: dict[str, tuple[Any, Any]] = {
     "only-here": (_l("Old part %(number)s is used on no other line"), ""),
     "on-a-draft": (_l("Old part %(number)s stands on another draft"), ""),
     "claimed-elsewhere": (_l("Old part %(number)s was already used on claim %(claim)s"), ""),
-    "allocated": (_l("%(pieces)s pieces taken from your own received parts"), ""),
+    "allocated": (_l("%(pieces)s pieces taken from parts that the dealer received"), ""),
     "allocation-missing": (_l("Only %(have)s of %(need)s pieces are taken from received parts"), ""),
     "in-month": (_l("The service day %(day)s lies in the month of the claim"), ""),
     "outside-month": (_l("The service day %(day)s does not lie in the month of the claim"), _l("Put it on a claim of its own month")),
@@ -153,8 +153,6 @@ _SENTENCES: dict[str, tuple[Any, Any]] = {
     "amount-usual": (_l("The amount is usual"), _l("Average of %(lines)s lines in twelve months: %(average)s")),
     "amount-unusual": (_l("The amount is over %(factor)s times the usual"), _l("Average of %(lines)s lines in twelve months: %(average)s")),
 }  # fmt: skip
-
-LEVELS = {"pass": _l("Without warnings"), "warn": _l("With warnings"), "block": _l("Blocked")}
 
 
 def check_said(check: Check, money: Callable[[Any], str]) -> tuple[str, str, str]:

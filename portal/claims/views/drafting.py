@@ -151,7 +151,7 @@ def _detail_page(ref: str, *, answered: tuple[int, AnswerForm] | None = None) ->
             more=more,
             codes=CODES,
             sum_rows=_sum_rows(sums, drafting=drafting),
-            sum_total=(_("Will pass"), sums.passing) if drafting else (_("Approved"), sums.approved if sums.decided_lines else None),
+            sum_total=(_("Will pass"), sums.passing) if drafting else (_("Approved amount"), sums.approved if sums.decided_lines else None),
             waits=_waits(claim, mine=mine),
             steps=_steps(actor, claim, sums, drafting=drafting),
             pdf=url_for("claims.paper", number=claim.number) if claim.number else "",
@@ -161,7 +161,7 @@ def _detail_page(ref: str, *, answered: tuple[int, AnswerForm] | None = None) ->
 
 def _sum_rows(sums: shown.Sums, *, drafting: bool) -> list[tuple[Any, ...]]:
     """Claimed, and what comes off it: what is blocked before submitting, what is cut or open afterwards."""
-    rows: list[tuple[Any, ...]] = [(_("Claimed"), sums.claimed)]
+    rows: list[tuple[Any, ...]] = [(_("Claimed amount"), sums.claimed)]
     if drafting and sums.blocked_lines:
         rows.append((ngettext("%(num)d line blocked", "%(num)d lines blocked", sums.blocked_lines), sums.blocked, "bad"))
     if not drafting and sums.decided_lines:
@@ -197,7 +197,7 @@ def _steps(actor: Actor, claim: Claim, sums: shown.Sums, *, drafting: bool) -> l
         reason = _("Checks block %(count)s lines, %(amount)s. Remove them or settle what they say.", count=sums.blocked_lines, amount=money(sums.blocked))
     steps: list[dict[str, Any]] = [
         {
-            "name": "submit", "label": _("Submit to headquarters"), "url": url_for("claims.submit", ref=ref), "tone": "primary",
+            "name": "submit", "label": _("Submit the claim"), "url": url_for("claims.submit", ref=ref), "tone": "primary",
             "picture": "check", "allowed": not reason, "reason": reason,
         }
     ]  # fmt: skip
@@ -218,7 +218,7 @@ def add_lines(ref: str) -> ResponseReturnValue:
     form = LinesForm()
     return perform(
         lambda session, actor, instant: actions.add_lines(session, actor, ref, old_parts=form.chosen.data or [], at=instant),
-        done=_("Added."),
+        done=_("The old parts are on the claim."),
         to=_address,
         back=url_for("claims.detail", ref=ref),
     )
