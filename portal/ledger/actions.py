@@ -102,7 +102,7 @@ def post_many(
         sides.c.debit, sides.c.credit, literal(0), literal(Decimal(0), yuan), literal(journal.booked_on), literal(journal.at),
         literal(purpose), sides.c.document, literal(memo),
     ).order_by(sides.c.account_id)  # fmt: skip
-    columns = ["brand_id", "journal_id", "line", "account_id", "debit", "credit", "seq", "balance_after", "booked_on", "at",
+    columns = ["brand_id", "journal_id", "line", "account_id", "debit_fen", "credit_fen", "seq", "balance_after_fen", "booked_on", "at",
                "purpose", "document", "memo"]  # fmt: skip
     with _refusals(source, journal.month):
         session.execute(insert(Posting).from_select(columns, rows, include_defaults=False))

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Date, Row, Select, case, func, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from portal.core.errors import NotFound
@@ -117,7 +118,7 @@ def balances_by_day(session: Session, account_id: int, since: date) -> Sequence[
     """The balance at the end of each day with entries from ``since`` on: (booked_on, balance in yuan), oldest first."""
     return session.execute(
         select(Posting.booked_on, Posting.balance_after)
-        .distinct(Posting.booked_on)
+        .ext(distinct_on(Posting.booked_on))
         .where(Posting.account_id == account_id, Posting.booked_on >= since)
         .order_by(Posting.booked_on, Posting.seq.desc())
     ).all()

@@ -11,6 +11,7 @@ from datetime import date, datetime
 from typing import Any, NoReturn
 
 from sqlalchemy import ColumnElement, and_, delete, func, insert, literal, select, text, update
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from portal.claims.models import Claim, ClaimLine
@@ -104,9 +105,9 @@ def post(session: Session, actor: Actor, month: date, *, at: datetime) -> Settle
     """
     found = _for_step(session, actor, month, "post")
     before, _after = SETTLEMENT.take("post", found, actor)
+    found.posted_at, found.posted_by = at, actor.name
     if found.amount > ZERO:
         found.journal_id = _pay(session, actor, found, at)
-    found.posted_at, found.posted_by = at, actor.name
     session.flush()
     _number_statements(session, found, at=at, days=terms.value(session, CONFIRM_DAYS, on=found.settles_on))
     for statement in _SEAL:  # the chain's entry is written now, so that the settlement can name it
@@ -263,7 +264,7 @@ def _number_statements(session: Session, found: Settlement, *, at: datetime, day
     last = (
         select(Statement.dealer_id, Statement.last_seq, Statement.closing)
         .where(Statement.number.is_not(None))
-        .distinct(Statement.dealer_id)
+        .ext(distinct_on(Statement.dealer_id))
         .order_by(Statement.dealer_id, Statement.month.desc())
         .subquery()
     )
