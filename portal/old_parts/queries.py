@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -51,12 +52,22 @@ _CLAIM_OF = text(
 
 # ---------------------------------------------------------------- one old part
 
+NUMBER = re.compile(r"OP\d{4}-\d{4,12}", re.ASCII)
+
+
+def numbered(number: str) -> str:
+    """A number as it is stored; NotFound for what cannot be one, before the database is asked."""
+    plain = number.strip().upper()
+    if not NUMBER.fullmatch(plain):
+        raise NotFound
+    return plain
+
 
 def old_part(session: Session, number: str) -> OldPart:
     """The old part of that number with all that its page shows; NotFound for one of somebody else."""
     found = session.scalar(
         select(OldPart)
-        .where(OldPart.number == number.upper())
+        .where(OldPart.number == numbered(number))
         .options(
             joinedload(OldPart.part),
             joinedload(OldPart.product).joinedload(Product.model),
@@ -72,7 +83,7 @@ def old_part(session: Session, number: str) -> OldPart:
 
 def several(session: Session, numbers: Sequence[str]) -> list[OldPart]:
     """Old parts by number in the order asked for, each once, with what a label says; those of somebody else are left out."""
-    wanted = list(dict.fromkeys(number.upper() for number in numbers))
+    wanted = list(dict.fromkeys(number.upper() for number in numbers if NUMBER.fullmatch(number.upper())))
     found = session.scalars(
         select(OldPart)
         .where(OldPart.number.in_(wanted))
@@ -104,7 +115,7 @@ def lock(session: Session, number: str) -> OldPart:
     Two statements on purpose: what the first waited for (a claim line, a photo of somebody else) is only seen by a
     statement that begins after it. Whoever puts an old part on a claim locks it here first.
     """
-    locked = session.scalar(select(OldPart.id).where(OldPart.number == number.upper()).with_for_update())
+    locked = session.scalar(select(OldPart.id).where(OldPart.number == numbered(number)).with_for_update())
     if locked is None:
         raise NotFound
     return session.scalars(
@@ -114,7 +125,7 @@ def lock(session: Session, number: str) -> OldPart:
 
 def lock_many(session: Session, numbers: Sequence[str]) -> list[OldPart]:
     """Several, locked in the order of their ids (so that two reviewers cannot lock each other out); NotFound if one is missing."""
-    wanted = {number.upper() for number in numbers}
+    wanted = {numbered(number) for number in numbers}
     ids = session.scalars(
         select(OldPart.id).where(OldPart.number.in_(wanted)).order_by(OldPart.id).with_for_update()
     ).all()

@@ -51,15 +51,20 @@ class FoundProduct:
 
 def product(session: Session, serial: str) -> Product:
     """The product of that serial number among those this side may see; NotFound for any other."""
-    found = session.scalar(select(Product).where(Product.serial == serial.strip()))
+    found = session.scalar(select(Product).where(Product.serial == _plain(serial)))
     if found is None:
         raise NotFound
     return found
 
 
+def _plain(typed: str) -> str:
+    """What was typed, trimmed; a NUL, which PostgreSQL cannot hold, belongs to no number."""
+    return typed.replace("\0", "").strip()
+
+
 def sight(session: Session, serial: str) -> Sight | None:
     """What may be known of a product whoever serves it, or None when the brand has none of that number."""
-    row = session.execute(_BY_SERIAL, {"serial": serial.strip()}).one_or_none()
+    row = session.execute(_BY_SERIAL, {"serial": _plain(serial)}).one_or_none()
     if row is None:
         return None
     number, model, category, made_on, bought_on, installed_on, use, customer, own = row
@@ -77,7 +82,7 @@ def served_product(session: Session, serial: str, *, field: str = "serial") -> P
 
 def find_products(session: Session, typed: str, *, limit: int = 20) -> list[FoundProduct]:
     """Products whose serial number or model begins with what was typed, or whose customer or phone is exactly that."""
-    wish = typed.strip()
+    wish = _plain(typed)
     statement = (
         select(
             Product.serial, ProductModel.name, Product.customer_name, Product.bought_on, Product.installed_on, Product.use

@@ -34,6 +34,11 @@ def reason() -> str:
     return request.form.get("reason", "")
 
 
+def typed(name: str) -> str:
+    """What the address says of ``name``: trimmed, without control characters, at most 80 characters."""
+    return "".join(character for character in request.args.get(name, "") if character.isprintable()).strip()[:80]
+
+
 def row(old_part: Listed, actor: Actor, today: date) -> dict[str, Any]:
     """A row of the list."""
     label, tone = labels.standing(old_part.state, old_part.review)

@@ -18,7 +18,7 @@ from portal.web import pdf
 from portal.web.acts import perform
 from portal.web.auth import current_actor, requires
 from portal.web.errors import sentence
-from portal.web.pages import address, before, key_page, list_filters
+from portal.web.pages import address, before, key_page
 from portal.web.responses import pdf_response
 
 TABS = {
@@ -34,7 +34,7 @@ LABELS_MOST = 100
 def index() -> ResponseReturnValue:
     """Old parts of one tab, newest first, by key."""
     actor = current_actor()
-    asked = list_filters("tab", "q", "dealer", "late")
+    asked = {name: base.typed(name) for name in ("tab", "q", "dealer", "late")}
     known = TABS[actor.side]
     tab = asked["tab"] if asked["tab"] in known else ("pending" if actor.side == "hq" else "registered")
     today = clock.today(actor.zone)

@@ -43,8 +43,8 @@ FIELDS = ("serial", "part_number", "fault_code", "cause", "quantity", "replaced_
 def new() -> ResponseReturnValue:
     """The form; a line that waits for its registration fills it in."""
     form = RegisterForm(formdata=None)
-    form.serial.data = request.args.get("serial", "")[:80]
-    form.part_number.data = request.args.get("part_number", "")[:80]
+    form.serial.data = base.typed("serial")
+    form.part_number.data = base.typed("part_number")
     quantity = request.args.get("quantity", "1")
     form.quantity.data = int(quantity) if quantity.isascii() and quantity.isdecimal() and len(quantity) < 5 else 1
     form.cause.data = Cause.QUALITY.value
@@ -95,7 +95,7 @@ def outlook() -> ResponseReturnValue:
 
 
 def _outlook(session: Session, actor: Actor) -> dict[str, object]:
-    typed = {name: request.args.get(name, "").strip()[:80] for name in ("serial", "part_number", "cause", "replaced_on", "quantity")}
+    typed = {name: base.typed(name) for name in ("serial", "part_number", "cause", "replaced_on", "quantity")}
     checks: list[tuple[str, str]] = []
     said: dict[str, object] = {"checks": checks, "verdict": None, "covered": False, "returns": None, "amount": None}
     today = clock.today(actor.zone)
@@ -159,7 +159,7 @@ def _items(items: list[dict[str, object]]) -> Response:
 def products_json() -> ResponseReturnValue:
     """The dealer's own products by serial number, model, customer or phone; customers masked."""
     with unit_of_work(current_actor().scope) as session:
-        found = warranty.find_products(session, request.args.get("q", "")[:80], limit=FOUND_MOST)
+        found = warranty.find_products(session, base.typed("q"), limit=FOUND_MOST)
         return _items(
             [
                 {
@@ -181,7 +181,7 @@ def parts_json() -> ResponseReturnValue:
     """Parts that the dealer holds, by number, name or pinyin initials, with how many are left."""
     actor = current_actor()
     with unit_of_work(actor.scope) as session:
-        held = orders.held_parts(session, actor.scope.dealer_id or 0, text=request.args.get("q", "").strip()[:80], limit=200)
+        held = orders.held_parts(session, actor.scope.dealer_id or 0, text=base.typed("q"), limit=200)
         return _items(
             [
                 {
@@ -203,7 +203,7 @@ def parts_json() -> ResponseReturnValue:
 def faults_json() -> ResponseReturnValue:
     """Fault codes by code or words."""
     with unit_of_work(current_actor().scope) as session:
-        found = catalog.find_faults(session, request.args.get("q", "").strip()[:80])
+        found = catalog.find_faults(session, base.typed("q"))
         return _items([{"value": fault.code, "number": fault.code, "name": fault.name} for fault in found[:FOUND_MOST]])
 
 
