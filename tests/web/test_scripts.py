@@ -20,7 +20,7 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="no chromium here")]
 CSP = "default-src 'none'; script-src 'self' 'nonce-n0nce'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'"
 
-PARTS = [
+PARTS: list[dict[str, Any]] = [
     {"value": "FA01", "number": "FA01", "name": "Cartridge", "spec": "35mm", "price": "14.20", "note": "126"},
     {"value": "FA03", "number": "FA03", "name": "Cartridge", "spec": "40mm", "price": "17.90"},
     {"value": "FA00", "number": "FA00", "name": "Cartridge", "spec": "old", "blocked": True, "use": "FA01"},
