@@ -90,7 +90,7 @@ def test_every_word_of_the_kit_is_found_with_its_places() -> None:
     used = i18n.extract_messages()
     assert any(place.startswith("portal/templates/components/pager.html:") for place in used["Newer"].places)
     assert used["%(num)d hour"].plural == "%(num)d hours"
-    assert used["Monthly settlement"].places[0].startswith("portal/web/navigation.py:")
+    assert any(place.startswith("portal/web/navigation.py:") for place in used["Monthly settlement"].places)
 
 
 def test_contradictions_and_wrong_placeholders_are_found(folder: Path) -> None:
