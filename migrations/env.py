@@ -17,7 +17,9 @@ connection.execute(text("SET lock_timeout = '2s'"))
 # Two upgrades at once: the second is refused, then finds nothing left to do.
 connection.execute(text("SELECT pg_advisory_lock(7300)"))
 connection.execute(
-    text("CREATE TABLE IF NOT EXISTS schema_version (version_num varchar(32) CONSTRAINT schema_version_pkc PRIMARY KEY)")
+    text(
+        "CREATE TABLE IF NOT EXISTS schema_version (version_num varchar(32) CONSTRAINT schema_version_pkc PRIMARY KEY)"
+    )
 )
 connection.execute(text("ALTER TABLE schema_version OWNER TO portal_owner"))
 connection.commit()

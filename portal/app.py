@@ -17,6 +17,7 @@ import portal.models  # noqa: F401 - every mapper, before the first query
 from portal.core import clock, scope
 from portal.core.db import db, unit_of_work
 from portal.core.errors import NotFound
+from portal.core.permissions import Permission
 from portal.core.settings import Settings
 from portal.files import store
 from portal.identity.edge import init_login
@@ -25,7 +26,6 @@ from portal.web.auth import current_actor, public, requires
 from portal.web.errors import init_errors, register_words
 from portal.web.formats import init_formats
 from portal.web.i18n import init_i18n
-from portal.core.permissions import Permission
 
 PACKAGES = (
     "identity", "organizations", "catalog", "ledger", "files", "warranty", "fees", "orders", "old_parts", "claims", "settlement", "reports",
@@ -84,7 +84,7 @@ def create_app(settings: Settings) -> Flask:
     app.register_blueprint(health)
     app.add_url_rule("/q/<code>/<path:number>", "qr", qr)
     if settings.environment != "production":
-        from portal.web import styleguide  # noqa: PLC0415 - development only
+        from portal.web import styleguide
 
         app.register_blueprint(styleguide.bp)
     if settings.behind_proxy:
@@ -117,7 +117,7 @@ def _secure(app: Flask, settings: Settings) -> None:
         return {"csp_nonce": g.get("csp_nonce", "")}
 
     @app.after_request
-    def headers(response: Any) -> Any:  # noqa: ANN401
+    def headers(response: Any) -> Any:
         for name, value in _HEADERS.items():
             response.headers.setdefault(name, value)
         nonce = g.get("csp_nonce", "")
@@ -127,7 +127,9 @@ def _secure(app: Flask, settings: Settings) -> None:
             "font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'",
         )
         if request.endpoint == "static":
-            response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if "v" in request.args else "public, max-age=300"
+            response.headers["Cache-Control"] = (
+                "public, max-age=31536000, immutable" if "v" in request.args else "public, max-age=300"
+            )
         else:
             response.headers.setdefault("Cache-Control", "private, no-store")
         if settings.secure_cookies:
@@ -175,13 +177,12 @@ _DOCUMENTS = {
 }
 
 
-def _document_address(session: Any, number: str) -> str | None:  # noqa: ANN401
+def _document_address(session: Any, number: str) -> str | None:
     found = _DOCUMENTS.get(number[:2])
     if found is None:
         return None
     table, endpoint, argument = found
     if not session.scalar(text(f"SELECT EXISTS (SELECT 1 FROM {table} WHERE number = :number)"), {"number": number}):  # noqa: S608 - from the table above
         return None
-    return url_for(endpoint, **{argument: number})
-
-
+    values: dict[str, Any] = {argument: number}
+    return url_for(endpoint, **values)

@@ -14,7 +14,8 @@ from flask import Flask
 from sqlalchemy import make_url
 from sqlalchemy.exc import OperationalError
 
-from portal.core import clock, embedded, gate as catalogue, provision
+from portal.core import clock, embedded, provision
+from portal.core import gate as catalogue
 from portal.core.local_postgres import LocalPostgresError
 from portal.core.settings import ROOT, Settings, SettingsError, read
 
@@ -40,7 +41,7 @@ class App:
     def flask(self) -> Flask:
         """The Flask application."""
         if self._flask is None:
-            from portal.app import create_app  # noqa: PLC0415 - `portal db` must work without it
+            from portal.app import create_app
 
             self._flask = create_app(self.settings())
         return self._flask
@@ -54,7 +55,7 @@ def home() -> Path:
 class Commands(click.Group):
     """Opens the application's context for packages' commands; says known failures in one sentence."""
 
-    def invoke(self, context: click.Context) -> Any:  # noqa: ANN401
+    def invoke(self, context: click.Context) -> Any:
         try:
             return super().invoke(context)
         except (SettingsError, provision.ProvisionError, LocalPostgresError) as error:
@@ -74,7 +75,7 @@ def portal(context: click.Context) -> None:
 class InApp(click.Group):
     """A group whose commands run inside the application."""
 
-    def invoke(self, context: click.Context) -> Any:  # noqa: ANN401
+    def invoke(self, context: click.Context) -> Any:
         app: App = context.obj
         with app.flask().test_request_context():
             return super().invoke(context)
@@ -103,13 +104,15 @@ def _register() -> None:
 
 @portal.command()
 @click.option("--fresh", is_flag=True, help="Start over: drop what is there and play again.")
-@click.option("--from", "from_month", metavar="YYYY-MM", help="The first month played (default: three months before now).")
+@click.option(
+    "--from", "from_month", metavar="YYYY-MM", help="The first month played (default: three months before now)."
+)
 @click.option("--json", "as_json", is_flag=True)
 @click.pass_obj
 def demo(app: App, fresh: bool, from_month: str | None, as_json: bool) -> None:  # noqa: FBT001
     """Play two brands' months through the same actions that pages use."""
     _fresh(app, fresh=fresh)
-    from portal.demo import play  # noqa: PLC0415
+    from portal.demo import play
 
     with app.flask().test_request_context():
         result = play.play(app.settings(), from_month=from_month, quiet=as_json)
@@ -122,7 +125,9 @@ def _fresh(app: App, *, fresh: bool) -> None:
         return
     settings = app.settings()
     if settings.admin_url is None:
-        raise click.UsageError("--fresh on your own server needs DATABASE_ADMIN_URL: it drops the database and makes it anew")
+        raise click.UsageError(
+            "--fresh on your own server needs DATABASE_ADMIN_URL: it drops the database and makes it anew"
+        )
     name = str(make_url(settings.database_url).database)
     given = provision.Secrets(
         str(make_url(settings.database_url).password), _password(settings.proof_url), settings.context_key.hex()
@@ -141,7 +146,7 @@ def _password(url: str | None) -> str:
 @click.pass_obj
 def serve(app: App, port: int | None) -> None:
     """Serve the portal with gunicorn until it is interrupted."""
-    from portal import serving  # noqa: PLC0415
+    from portal import serving
 
     settings = app.settings()
     serving.serve(app.flask(), settings, host=settings.host, port=port or settings.port)
@@ -177,15 +182,19 @@ def _admin(database: str | None) -> tuple[str, str]:
 def db_create(database: str | None, as_json: bool) -> None:  # noqa: FBT001
     """Make roles, database and passwords; these are printed once and kept nowhere."""
     admin, name = _admin(database)
-    import secrets as random  # noqa: PLC0415
+    import secrets as random
 
     given = provision.Secrets.new()
     provision.create(admin, name, given)
     inside = make_url(admin).set(database=name)
     provision.upgrade(inside.render_as_string(hide_password=False))
     shown = {
-        "DATABASE_URL": inside.set(username="portal_web", password=given.web_password).render_as_string(hide_password=False),
-        "DATABASE_PROOF_URL": inside.set(username="portal_proof", password=given.proof_password).render_as_string(hide_password=False),
+        "DATABASE_URL": inside.set(username="portal_web", password=given.web_password).render_as_string(
+            hide_password=False
+        ),
+        "DATABASE_PROOF_URL": inside.set(username="portal_proof", password=given.proof_password).render_as_string(
+            hide_password=False
+        ),
         "PORTAL_CONTEXT_KEY": given.context_key,
         "PORTAL_SECRET_KEY": random.token_hex(32),
     }
@@ -215,15 +224,15 @@ def _reading(app: App) -> str:
 @click.pass_obj
 def prove(app: App, brand: str | None, as_json: bool) -> None:  # noqa: FBT001
     """Recompute everything from the postings and documents; exit 1 and what disagrees, if anything."""
-    from portal.identity.queries import brand_by_code  # noqa: PLC0415
-    from portal.core.errors import NotFound  # noqa: PLC0415
-    from portal.ledger import prove as proofs  # noqa: PLC0415
+    from portal.core.errors import NotFound
+    from portal.identity.queries import brand_by_code
+    from portal.ledger import prove as proofs
 
     engine = provision.admin_engine(_reading(app))
     try:
         brand_id = None
         if brand is not None:
-            from portal.core.db import db as database  # noqa: PLC0415
+            from portal.core.db import db as database
 
             with app.flask().app_context():
                 brand_id = brand_by_code(database.engine, brand).id
@@ -259,7 +268,8 @@ def _answer(found: list[dict[str, Any]], key: str, *, as_json: bool) -> None:
 @portal.command()
 def i18n() -> None:
     """Build the catalogue of translations and say what lacks one."""
-    from portal.web import i18n as words, i18n_checks  # noqa: PLC0415
+    from portal.web import i18n as words
+    from portal.web import i18n_checks
 
     words.compile_catalogs(force=True)
     found = i18n_checks.problems()
@@ -274,7 +284,7 @@ def i18n() -> None:
 @click.option("--check", is_flag=True, help="Only say whether docs/flows is up to date.")
 def flows(check: bool) -> None:  # noqa: FBT001
     """Draw every workflow into docs/flows from the tables that decide."""
-    from portal.reports import flows as drawing  # noqa: PLC0415
+    from portal.reports import flows as drawing
 
     changed = drawing.write(ROOT / "docs" / "flows", check=check)
     click.echo("\n".join(changed) if changed else "Every flow is drawn as it is.")

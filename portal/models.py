@@ -15,6 +15,19 @@ from portal.settlement import models as settlement
 from portal.warranty import models as warranty
 
 __all__ = [
-    "Base", "audit", "catalog", "claims", "fees", "files", "identity", "ledger", "numbering", "old_parts", "orders",
-    "organizations", "settlement", "terms", "warranty",
+    "Base",
+    "audit",
+    "catalog",
+    "claims",
+    "fees",
+    "files",
+    "identity",
+    "ledger",
+    "numbering",
+    "old_parts",
+    "orders",
+    "organizations",
+    "settlement",
+    "terms",
+    "warranty",
 ]

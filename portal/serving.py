@@ -10,7 +10,7 @@ from gunicorn.app.base import BaseApplication
 from portal.core.settings import Settings
 
 
-class _Server(BaseApplication):  # type: ignore[misc]
+class _Server(BaseApplication):
     def __init__(self, app: Flask, options: dict[str, Any]) -> None:
         self._app, self._options = app, options
         super().__init__()

@@ -49,7 +49,10 @@ def admin_url() -> str:
 def template(admin_url: str) -> str:
     """The name of a database that the migrations built, made once and cloned by every worker."""
     text = b"".join(
-        path.read_bytes() for path in sorted([*provision.MIGRATIONS.rglob("*.sql"), *provision.MIGRATIONS.rglob("*.py"), Path(provision.__file__)])
+        path.read_bytes()
+        for path in sorted(
+            [*provision.MIGRATIONS.rglob("*.sql"), *provision.MIGRATIONS.rglob("*.py"), Path(provision.__file__)]
+        )
     )
     name = f"portal_template_{hashlib.sha256(text).hexdigest()[:12]}"
     with (Path(tempfile.gettempdir()) / f"portal-tests-{os.getuid()}.lock").open("w") as lock:
@@ -69,7 +72,9 @@ def database(admin_url: str, template: str, worker_id: str) -> Iterator[str]:
     """This worker's own database."""
     name = f"portal_test_{worker_id}_{os.getpid()}"
     with provision._connect(admin_url) as server:
-        for (old,) in server.execute("SELECT datname FROM pg_database WHERE datname LIKE %s", [f"portal_test_{worker_id}_%"]).fetchall():
+        for (old,) in server.execute(
+            "SELECT datname FROM pg_database WHERE datname LIKE %s", [f"portal_test_{worker_id}_%"]
+        ).fetchall():
             pid = old.rpartition("_")[2]
             if not Path(f"/proc/{pid}").exists():
                 server.execute(f"DROP DATABASE IF EXISTS {old} WITH (FORCE)")
@@ -120,10 +125,9 @@ def world(app: Flask) -> World:
 
 
 @pytest.fixture
-def client_as(app: Flask) -> Iterator[ClientAs]:
+def client_as(app: Flask) -> ClientAs:
     """Signed-in browsers: ``client_as(actor)``."""
-    maker = ClientAs(app)
-    yield maker
+    return ClientAs(app)
 
 
 class ClientAs:
@@ -168,6 +172,11 @@ def open_session(actor: Actor) -> str:
     with db.engine.begin() as connection:
         connection.execute(
             text("SELECT session_open(:login, :hash, :brand, :member, '127.0.0.1', 'pytest', 36000)"),
-            {"login": actor.login_id, "hash": identity.token_hash(token), "brand": actor.scope.brand_id, "member": actor.scope.member_id},
+            {
+                "login": actor.login_id,
+                "hash": identity.token_hash(token),
+                "brand": actor.scope.brand_id,
+                "member": actor.scope.member_id,
+            },
         )
     return token

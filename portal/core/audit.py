@@ -50,7 +50,7 @@ def record(
     session: Session,
     actor: Actor,
     act: str,
-    subject: Any = None,  # noqa: ANN401
+    subject: Any = None,
     *,
     at: datetime,
     kind: str | None = None,

@@ -32,7 +32,6 @@ from sqlalchemy import (
 from sqlalchemy.orm import (
     DeclarativeBase,
     Mapped,
-    RelationshipProperty,
     Session,
     declared_attr,
     mapped_column,
@@ -122,12 +121,12 @@ def within(table: str, column: str) -> ForeignKeyConstraint:
     )
 
 
-def one(child: str, parent: str, column: str, **options: Any) -> RelationshipProperty[Any]:  # noqa: ANN401
+def one(child: str, parent: str, column: str, **options: Any) -> Any:
     """The many-to-one side: writes ``column`` only; the brand comes from the session's scope."""
     return relationship(parent, primaryjoin=_join(child, parent, column), **options)
 
 
-def many(child: str, parent: str, column: str, **options: Any) -> RelationshipProperty[Any]:  # noqa: ANN401
+def many(child: str, parent: str, column: str, **options: Any) -> Any:
     """The one-to-many side of :func:`one`."""
     return relationship(child, primaryjoin=_join(child, parent, column), **options)
 
@@ -138,8 +137,14 @@ def _join(child: str, parent: str, column: str) -> str:
 
 def states(kind: type[StrEnum]) -> Enum:
     """States as text (the CHECK stands in the migration): an enum's operators are not leakproof."""
-    return Enum(kind, native_enum=False, create_constraint=True, length=24, name=f"{kind.__name__.lower()}_known",
-                values_callable=lambda members: [m.value for m in members])
+    return Enum(
+        kind,
+        native_enum=False,
+        create_constraint=True,
+        length=24,
+        name=f"{kind.__name__.lower()}_known",
+        values_callable=lambda members: [m.value for m in members],
+    )
 
 
 db = SQLAlchemy(model_class=Base)
@@ -153,7 +158,7 @@ def unit_of_work(scope: Scope) -> Iterator[Session]:
 
 
 @event.listens_for(Session, "after_begin")
-def _enter_scope(session: Session, transaction: Any, connection: Connection) -> None:  # noqa: ANN401
+def _enter_scope(session: Session, transaction: Any, connection: Connection) -> None:
     if transaction.nested:  # a rolled-back savepoint would take the setting with it
         return
     if (scope := session.info.get("scope")) is not None:

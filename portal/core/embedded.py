@@ -28,7 +28,9 @@ def start(home: Path, *, fresh: bool = False) -> dict[str, Any]:
     kept = _secrets(home / "secrets.json")
     if fresh:
         provision.drop(admin, DATABASE)
-    provision.create(admin, DATABASE, provision.Secrets(kept["web_password"], kept["proof_password"], kept["context_key"]))
+    provision.create(
+        admin, DATABASE, provision.Secrets(kept["web_password"], kept["proof_password"], kept["context_key"])
+    )
     inside = _psycopg(server.dsn(DATABASE))
     provision.upgrade(inside)
     return {

@@ -70,8 +70,8 @@ class Money(TypeDecorator[Decimal]):
     impl = BigInteger
     cache_ok = True
 
-    def process_bind_param(self, value: Decimal | None, dialect: Any) -> int | None:  # noqa: ANN401
+    def process_bind_param(self, value: Decimal | None, dialect: Any) -> int | None:
         return None if value is None else fen(value)
 
-    def process_result_value(self, value: Any, dialect: Any) -> Decimal | None:  # noqa: ANN401
+    def process_result_value(self, value: Any, dialect: Any) -> Decimal | None:
         return None if value is None else yuan(int(value))

@@ -21,7 +21,10 @@ class Counter(Base):
     kind: Mapped[str]
     month: Mapped[str]
     value: Mapped[int]
-    __table_args__ = (PrimaryKeyConstraint("brand_id", "kind", "month"), ForeignKeyConstraint(["brand_id"], ["brands.id"]))
+    __table_args__ = (
+        PrimaryKeyConstraint("brand_id", "kind", "month"),
+        ForeignKeyConstraint(["brand_id"], ["brands.id"]),
+    )
 
 
 class Kind(StrEnum):

@@ -54,13 +54,19 @@ def create(admin_url: str, database: str, given: Secrets) -> bool:
     url = make_url(admin_url)
     with _connect(admin_url) as server:
         if server.info.server_version // 10000 < MINIMUM_MAJOR:
-            raise ProvisionError(f"PostgreSQL {MINIMUM_MAJOR} or newer is needed, this server is {server.info.server_version // 10000}")
+            raise ProvisionError(
+                f"PostgreSQL {MINIMUM_MAJOR} or newer is needed, this server is {server.info.server_version // 10000}"
+            )
         _roles(server, given)
         new = server.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database]).fetchone() is None
         if new:
-            server.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8'").format(sql.Identifier(database)))
+            server.execute(
+                sql.SQL("CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8'").format(sql.Identifier(database))
+            )
         server.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(database)))
-        server.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO portal_web, portal_proof").format(sql.Identifier(database)))
+        server.execute(
+            sql.SQL("GRANT CONNECT ON DATABASE {} TO portal_web, portal_proof").format(sql.Identifier(database))
+        )
     with _connect(url.set(database=database).render_as_string(hide_password=False)) as inside:
         _schemas(inside, given)
     return new
@@ -81,7 +87,7 @@ def upgrade(database_url: str, *, revision: str = "head") -> str:
         return current(connection) or ""
 
 
-def current(connection: Any) -> str | None:  # noqa: ANN401
+def current(connection: Any) -> str | None:
     """The schema's version."""
     connection.execute(text("SET search_path = app, public"))
     return MigrationContext.configure(connection, opts={"version_table": "schema_version"}).get_current_revision()
@@ -92,7 +98,7 @@ def head() -> str:
     return str(ScriptDirectory(str(MIGRATIONS)).get_current_head())
 
 
-def _config(connection: Any) -> Config:  # noqa: ANN401
+def _config(connection: Any) -> Config:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.set_main_option("path_separator", "os")
@@ -138,9 +144,13 @@ def _schemas(inside: psycopg.Connection[Any], given: Secrets) -> None:
         inside.execute("CREATE SCHEMA IF NOT EXISTS app AUTHORIZATION portal_owner")
         inside.execute("CREATE SCHEMA IF NOT EXISTS sec AUTHORIZATION portal_guard")
         inside.execute("REVOKE ALL ON SCHEMA public FROM PUBLIC")
-        inside.execute("GRANT USAGE ON SCHEMA public TO portal_owner, portal_guard, scope_hq, scope_dealer, portal_web, portal_proof")
+        inside.execute(
+            "GRANT USAGE ON SCHEMA public TO portal_owner, portal_guard, scope_hq, scope_dealer, portal_web, portal_proof"
+        )
         inside.execute("GRANT USAGE ON SCHEMA app TO portal_guard, scope_hq, scope_dealer, portal_web, portal_proof")
-        inside.execute("CREATE TABLE IF NOT EXISTS sec.ctx_key (kid int PRIMARY KEY, ipad bytea NOT NULL, opad bytea NOT NULL)")
+        inside.execute(
+            "CREATE TABLE IF NOT EXISTS sec.ctx_key (kid int PRIMARY KEY, ipad bytea NOT NULL, opad bytea NOT NULL)"
+        )
         inside.execute("ALTER TABLE sec.ctx_key OWNER TO portal_guard")
         key = bytes.fromhex(given.context_key)
         block = key.ljust(64, b"\0")

@@ -46,7 +46,7 @@ class Settings:
         return self.home / "files"
 
 
-def read(environ: Mapping[str, str] | None = None, **given: Any) -> Settings:  # noqa: ANN401
+def read(environ: Mapping[str, str] | None = None, **given: Any) -> Settings:
     """The settings of this process. ``given`` (the embedded database's URLs and keys) yields to the environment."""
     env = os.environ if environ is None else environ
     environment = env.get("PORTAL_ENV", "development")

@@ -48,7 +48,7 @@ class Workflow:
                 return step
         raise KeyError(name)
 
-    def refusal(self, name: str, document: Any, actor: Actor) -> str | None:  # noqa: ANN401
+    def refusal(self, name: str, document: Any, actor: Actor) -> str | None:
         """Why ``actor`` may not take this step now (permission, then state, then guards), or None."""
         step = self.step(name)
         if step.needs not in actor.permissions:
@@ -57,7 +57,7 @@ class Workflow:
             return "wrong-state"
         return next((why for guard in step.guards if (why := guard(document, actor))), None)
 
-    def offers(self, document: Any, actor: Actor) -> list[Offer]:  # noqa: ANN401
+    def offers(self, document: Any, actor: Actor) -> list[Offer]:
         """The buttons where the reader would look for them: steps this member holds that leave this state."""
         return [
             Offer(step.name, self.refusal(step.name, document, actor))
@@ -65,7 +65,7 @@ class Workflow:
             if step.needs in actor.permissions and document.state in step.leaves
         ]
 
-    def take(self, name: str, document: Any, actor: Actor) -> tuple[str, str]:  # noqa: ANN401
+    def take(self, name: str, document: Any, actor: Actor) -> tuple[str, str]:
         """Move the document or raise Refused; returns (before, after) for the audit trail."""
         if why := self.refusal(name, document, actor):
             raise Refused(why, step=name, state=str(document.state))

@@ -59,7 +59,8 @@ def choose_place(engine: Engine, token: str, brand_id: int, member_id: int) -> N
     """Act from another of one's places from now on; NotFound for a place that is not one's own."""
     with engine.begin() as connection:
         if not connection.scalar(
-            text("SELECT session_choose(:hash, :brand, :member)"), {"hash": token_hash(token), "brand": brand_id, "member": member_id}
+            text("SELECT session_choose(:hash, :brand, :member)"),
+            {"hash": token_hash(token), "brand": brand_id, "member": member_id},
         ):
             raise NotFound
 
@@ -68,12 +69,23 @@ def create_login(engine: Engine, login: str, password_hash: str, *, at: datetime
     """Create a login; returns its id. Raises IntegrityError when the name is taken."""
     with engine.begin() as connection:
         return int(
-            connection.scalar(text("SELECT login_create(:login, :hash, :at)"), {"login": login, "hash": password_hash, "at": at}) or 0
+            connection.scalar(
+                text("SELECT login_create(:login, :hash, :at)"), {"login": login, "hash": password_hash, "at": at}
+            )
+            or 0
         )
 
 
 def add_member(
-    session: Session, actor: Actor, *, login_id: int, login: str, name: str, roles: Sequence[str], dealer_id: int | None, at: datetime
+    session: Session,
+    actor: Actor,
+    *,
+    login_id: int,
+    login: str,
+    name: str,
+    roles: Sequence[str],
+    dealer_id: int | None,
+    at: datetime,
 ) -> Member:
     """Give a login a place at headquarters or at a dealer. Refuses roles of the other side ("role-of-other-side")."""
     _require_side(roles, "hq" if dealer_id is None else "dealer")
@@ -82,7 +94,17 @@ def add_member(
         .values(login_id=login_id, login=login, name=name, roles=list(roles), dealer_id=dealer_id, joined_at=at)
         .returning(Member)
     ).scalar_one()
-    audit.record(session, actor, "member:add", row, at=at, public=dealer_id is not None, login=login, name=name, roles=list(roles))
+    audit.record(
+        session,
+        actor,
+        "member:add",
+        row,
+        at=at,
+        public=dealer_id is not None,
+        login=login,
+        name=name,
+        roles=list(roles),
+    )
     return row
 
 

@@ -35,7 +35,11 @@ def member_actor(code: str, login: str) -> Actor:
     """The member ``login`` at that brand's headquarters, acting through the command line (audited as such)."""
     brand = brand_actor(code)
     with unit_of_work(Scope(brand.scope.brand_id)) as session:
-        member = session.query(Member).where(Member.login == login.lower(), Member.dealer_id.is_(None), Member.left_at.is_(None)).first()
+        member = (
+            session.query(Member)
+            .where(Member.login == login.lower(), Member.dealer_id.is_(None), Member.left_at.is_(None))
+            .first()
+        )
     if member is None:
         raise Refused("no-such-member", login=login, brand=code)
     place = next(p for p in _places(member.login_id) if p.member_id == member.id and p.brand_id == brand.scope.brand_id)
@@ -56,7 +60,7 @@ def cli_refusals(command: Command) -> Command:
     """Turn refusals into one sentence on stderr and exit code 1; usage errors stay click's exit code 2."""
 
     @wraps(command)
-    def guarded(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+    def guarded(*args: Any, **kwargs: Any) -> Any:
         try:
             return command(*args, **kwargs)
         except Refused as error:

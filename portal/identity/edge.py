@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import Flask, Request, Response, current_app, g, request
 from flask_babel import gettext as _
 from flask_login import LoginManager, UserMixin, current_user
-from zoneinfo import ZoneInfo
 
 from portal.core import clock
 from portal.core.db import db
@@ -40,7 +40,7 @@ class Shown:
     actor: Actor
     place: queries.Place
 
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401
+    def __getattr__(self, name: str) -> Any:
         return getattr(self.actor, name)
 
     @property
@@ -111,5 +111,12 @@ def _load(asked: Request) -> User | None:
 
 def keep(response: Response, token: str, settings: Settings) -> Response:
     """Put the session's token into the browser, until the session's absolute end."""
-    response.set_cookie(COOKIE, token, max_age=settings.session_hours * 3600, httponly=True, samesite="Lax", secure=settings.secure_cookies)
+    response.set_cookie(
+        COOKIE,
+        token,
+        max_age=settings.session_hours * 3600,
+        httponly=True,
+        samesite="Lax",
+        secure=settings.secure_cookies,
+    )
     return response

@@ -74,7 +74,9 @@ class BrandInfo:
 def login_by_name(engine: Engine, login: str) -> tuple[int, str, bool] | None:
     """(id, password hash, disabled) of a login, or None."""
     with engine.begin() as connection:
-        row = connection.execute(text("SELECT id, password_hash, disabled FROM login_find(:login)"), {"login": login}).first()
+        row = connection.execute(
+            text("SELECT id, password_hash, disabled FROM login_find(:login)"), {"login": login}
+        ).first()
     return None if row is None else (row.id, row.password_hash, row.disabled)
 
 
@@ -137,5 +139,7 @@ def serves(session: Session, login_id: int | None, dealer_id: int) -> bool:
     """Whether this login also has a place at that dealer: then it may not judge the dealer's documents (R43)."""
     if login_id is None:
         return False
-    found = select(Member.id).where(Member.login_id == login_id, Member.dealer_id == dealer_id, Member.left_at.is_(None))
+    found = select(Member.id).where(
+        Member.login_id == login_id, Member.dealer_id == dealer_id, Member.left_at.is_(None)
+    )
     return session.scalar(found.limit(1)) is not None

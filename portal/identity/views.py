@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, current_app, g, redirect, render_template, request, session as cookie, url_for
+from flask import Blueprint, current_app, g, redirect, render_template, request, url_for
+from flask import session as cookie
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -38,7 +39,9 @@ def sign_in() -> ResponseReturnValue:
         return redirect(wanted or url_for("reports.home"), 303)
     form = SignInForm()
     if not form.validate_on_submit():
-        return render_template("identity/sign_in.html", form=form, wanted=wanted or ""), 422 if request.method == "POST" else 200
+        return render_template(
+            "identity/sign_in.html", form=form, wanted=wanted or ""
+        ), 422 if request.method == "POST" else 200
     settings = _settings()
     try:
         token, _signed_in = actions.sign_in(
@@ -79,7 +82,14 @@ def language() -> ResponseReturnValue:
 def switch_place() -> ResponseReturnValue:
     """Act from another of one's places."""
     brand, _colon, member = request.form.get("place", "").partition(":")
-    if not (brand.isdecimal() and member.isdecimal() and brand.isascii() and member.isascii() and len(brand) < 19 and len(member) < 19):
+    if not (
+        brand.isdecimal()
+        and member.isdecimal()
+        and brand.isascii()
+        and member.isascii()
+        and len(brand) < 19
+        and len(member) < 19
+    ):
         raise NotFound
     actions.choose_place(db.engine, request.cookies.get(COOKIE, ""), int(brand), int(member))
     return redirect(url_for("reports.home"), 303)
@@ -91,7 +101,9 @@ def members() -> ResponseReturnValue:
     """Who belongs here, with which roles."""
     actor = current_actor()
     with unit_of_work(actor.scope) as session:
-        return render_template("identity/members.html", members=queries.members(session), roles=ROLES, manages=actor.may(P.MEMBER_MANAGE))
+        return render_template(
+            "identity/members.html", members=queries.members(session), roles=ROLES, manages=actor.may(P.MEMBER_MANAGE)
+        )
 
 
 @bp.get("/members/<int:member_id>")
@@ -105,7 +117,9 @@ def member(member_id: int) -> ResponseReturnValue:
             raise NotFound
         side = "hq" if found.dealer_id is None else "dealer"
         choices = [(role.value, ROLES[role.value]) for role in Role if role.side == side]
-        return render_template("identity/member.html", member=found, choices=choices, own=found.login_id == actor.login_id)
+        return render_template(
+            "identity/member.html", member=found, choices=choices, own=found.login_id == actor.login_id
+        )
 
 
 @bp.post("/members/<int:member_id>")
@@ -137,7 +151,9 @@ def remove_member(member_id: int) -> ResponseReturnValue:
 @requires(P.ROLE_READ)
 def roles() -> ResponseReturnValue:
     """Role × act, drawn from the tables that decide."""
-    rows = [(PERMISSIONS[permission], permission.value, [permission in HOLDS[role] for role in Role]) for permission in P]
-    return render_template("identity/roles.html", roles=[(role.value, ROLES[role.value], role.side) for role in Role], rows=rows)
-
-
+    rows = [
+        (PERMISSIONS[permission], permission.value, [permission in HOLDS[role] for role in Role]) for permission in P
+    ]
+    return render_template(
+        "identity/roles.html", roles=[(role.value, ROLES[role.value], role.side) for role in Role], rows=rows
+    )

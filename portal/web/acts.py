@@ -30,7 +30,7 @@ def at() -> datetime:
 def perform(
     act: Callable[[Session, Actor, datetime], Result],
     *,
-    done: Any = "",  # noqa: ANN401
+    done: Any = "",
     to: str | Callable[[Result], str],
     back: str | None = None,
     refused: Callable[[Refused], ResponseReturnValue] | None = None,

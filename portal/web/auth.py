@@ -30,7 +30,7 @@ def requires(*permissions: Permission, side: str | None = None) -> Callable[[Vie
 
     def decorate(view: View) -> View:
         @wraps(view)
-        def guarded(*args: Any, **kwargs: Any) -> ResponseReturnValue:  # noqa: ANN401
+        def guarded(*args: Any, **kwargs: Any) -> ResponseReturnValue:
             actor: Actor | None = g.get("actor")
             if actor is None:
                 return to_sign_in()

@@ -13,7 +13,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import OperationalError, TimeoutError as PoolTimeout
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
@@ -25,8 +26,12 @@ log = structlog.get_logger()
 
 REFUSALS: dict[str, Any] = {
     "permission-missing": _l("Your role may not do this. Ask someone who holds the permission."),
-    "wrong-state": _l("Somebody was faster, or it was already done: the state has changed meanwhile. Look at the page again."),
-    "changed-meanwhile": _l("Somebody changed this while you were typing. Nothing of yours was saved; look at the new state and repeat what still fits."),
+    "wrong-state": _l(
+        "Somebody was faster, or it was already done: the state has changed meanwhile. Look at the page again."
+    ),
+    "changed-meanwhile": _l(
+        "Somebody changed this while you were typing. Nothing of yours was saved; look at the new state and repeat what still fits."
+    ),
     "reason-needed": _l("Please give a reason."),
 }
 ACTS: dict[str, Any] = {}
@@ -84,7 +89,9 @@ def init_errors(app: Flask) -> None:
 
     @app.errorhandler(CSRFError)
     def csrf(error: CSRFError) -> ResponseReturnValue:
-        words = _("This page was open for too long, so it was not sent. What you typed is still there: go back, reload and send it again.")
+        words = _(
+            "This page was open for too long, so it was not sent. What you typed is still there: go back, reload and send it again."
+        )
         return page("409", 400, sentence=words)
 
     @app.errorhandler(HTTPException)
@@ -100,18 +107,18 @@ def init_errors(app: Flask) -> None:
     @app.errorhandler(OperationalError)
     @app.errorhandler(PoolTimeout)
     def database_away(error: Exception) -> ResponseReturnValue:
-        log.exception("database", error=str(error))
+        log.error("database", exc_info=error)
         return page("503", 503, headers={"Retry-After": "5"})
 
     @app.errorhandler(Exception)
     def failed(error: Exception) -> ResponseReturnValue:
-        log.exception("failed", path=request.path)
+        log.error("failed", path=request.path, exc_info=error)
         if app.testing:
             raise error
         return page("500", 500)
 
 
-def page(name: str, status: int, *, headers: Mapping[str, str] | None = None, **values: Any) -> ResponseReturnValue:  # noqa: ANN401
+def page(name: str, status: int, *, headers: Mapping[str, str] | None = None, **values: Any) -> ResponseReturnValue:
     """An error page of templates/errors/."""
     values.setdefault("sentence", "")
     return render_template(f"errors/{name}.html", **values), status, dict(headers or {})

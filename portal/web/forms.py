@@ -57,22 +57,30 @@ class _CleanMixin:
                 self.data = clean(str(valuelist[0]))
             except ValueError as error:
                 self.data = ""
-                raise ValueError(_("There is a character in it that cannot be stored. Please type it again.")) from error
+                raise ValueError(
+                    _("There is a character in it that cannot be stored. Please type it again.")
+                ) from error
 
 
 class TextField(_CleanMixin, StringField):
     """One line of text, at most ``most`` characters; required unless ``optional``."""
 
-    def __init__(self, label: Any = None, *, optional: bool = False, most: int = 200, **options: Any) -> None:  # noqa: ANN401
-        validators = [Optional() if optional else InputRequired(_l("Please fill this in.")), Length(max=most, message=_l("This is too long."))]
+    def __init__(self, label: Any = None, *, optional: bool = False, most: int = 200, **options: Any) -> None:
+        validators = [
+            Optional() if optional else InputRequired(_l("Please fill this in.")),
+            Length(max=most, message=_l("This is too long.")),
+        ]
         super().__init__(label, validators=validators, **options)
 
 
 class WordsField(_CleanMixin, TextAreaField):
     """Several lines of text."""
 
-    def __init__(self, label: Any = None, *, optional: bool = True, most: int = WORDS_LIMIT, **options: Any) -> None:  # noqa: ANN401
-        validators = [Optional() if optional else InputRequired(_l("Please fill this in.")), Length(max=most, message=_l("This is too long."))]
+    def __init__(self, label: Any = None, *, optional: bool = True, most: int = WORDS_LIMIT, **options: Any) -> None:
+        validators = [
+            Optional() if optional else InputRequired(_l("Please fill this in.")),
+            Length(max=most, message=_l("This is too long.")),
+        ]
         super().__init__(label, validators=validators, **options)
 
 
@@ -82,7 +90,7 @@ class _TypedField(Field):
     widget = TextInput()
     wrong: Any = ""
 
-    def __init__(self, label: Any = None, *, optional: bool = False, **options: Any) -> None:  # noqa: ANN401
+    def __init__(self, label: Any = None, *, optional: bool = False, **options: Any) -> None:
         validators = [Optional() if optional else InputRequired(_l("Please fill this in."))]
         super().__init__(label, validators=[*validators, *options.pop("validators", ())], **options)
 
@@ -91,10 +99,10 @@ class _TypedField(Field):
             return str(self.raw_data[0])
         return "" if self.data is None else self.written(self.data)
 
-    def written(self, value: Any) -> str:  # noqa: ANN401
+    def written(self, value: Any) -> str:
         return str(value)
 
-    def read(self, text: str) -> Any:  # noqa: ANN401
+    def read(self, text: str) -> Any:
         raise NotImplementedError
 
     def process_formdata(self, valuelist: list[Any]) -> None:
@@ -113,7 +121,7 @@ class MoneyField(_TypedField):
 
     wrong = _l("This is no amount. Write it like 1234.50, with two decimals at most.")
 
-    def __init__(self, label: Any = None, *, negative: bool = False, **options: Any) -> None:  # noqa: ANN401
+    def __init__(self, label: Any = None, *, negative: bool = False, **options: Any) -> None:
         self.negative = negative
         super().__init__(label, **options)
 
@@ -130,7 +138,7 @@ class WholeField(_TypedField):
 
     wrong = _l("This is no whole number.")
 
-    def __init__(self, label: Any = None, *, low: int = 0, high: int = 9999, **options: Any) -> None:  # noqa: ANN401
+    def __init__(self, label: Any = None, *, low: int = 0, high: int = 9999, **options: Any) -> None:
         self.low, self.high = low, high
         super().__init__(label, **options)
 
@@ -149,9 +157,9 @@ class DayField(_TypedField):
 
     wrong = _l("This is no date. Write it like 2026-11-03.")
 
-    def __init__(self, label: Any = None, **options: Any) -> None:  # noqa: ANN401
+    def __init__(self, label: Any = None, **options: Any) -> None:
         super().__init__(label, **options)
-        self.render_kw = {"type": "date", **(self.render_kw or {})}
+        self.render_kw: dict[str, Any] = {"type": "date"}
 
     def read(self, text: str) -> date:
         found = datetime.strptime(text.replace("/", "-").replace(".", "-"), "%Y-%m-%d").date()  # noqa: DTZ007
@@ -165,11 +173,11 @@ class MonthField(_TypedField):
 
     wrong = _l("This is no month. Write it like 2026-11.")
 
-    def __init__(self, label: Any = None, **options: Any) -> None:  # noqa: ANN401
+    def __init__(self, label: Any = None, **options: Any) -> None:
         super().__init__(label, **options)
-        self.render_kw = {"type": "month", **(self.render_kw or {})}
+        self.render_kw: dict[str, Any] = {"type": "month"}
 
-    def written(self, value: Any) -> str:  # noqa: ANN401
+    def written(self, value: Any) -> str:
         return f"{value:%Y-%m}"
 
     def read(self, text: str) -> date:

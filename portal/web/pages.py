@@ -34,7 +34,7 @@ def key_page(rows: Sequence[Row], *, size: int = SIZE, key: str = "id") -> Page[
     return Page(shown, address(before=None) if before() is not None else "", older)
 
 
-def address(**changes: Any) -> str:  # noqa: ANN401
+def address(**changes: Any) -> str:
     """This page's address with some arguments changed (None takes one away); filters stay."""
     values: dict[str, Any] = {**(request.view_args or {}), **request.args.to_dict()}
     values.update(changes)

@@ -33,7 +33,9 @@ def test_every_check_of_the_models_stands_in_the_database(app, settings: Setting
         found = {
             (row[0], row[1])
             for row in connection.execute(
-                text("SELECT c.relname, k.conname FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid WHERE k.contype = 'c' AND k.connamespace = 'app'::regnamespace")
+                text(
+                    "SELECT c.relname, k.conname FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid WHERE k.contype = 'c' AND k.connamespace = 'app'::regnamespace"
+                )
             )
         }
     assert {(t, str(n)) for t, n in wanted} == found
@@ -46,7 +48,11 @@ def test_there_is_one_head_and_the_head_file_names_it() -> None:
 
 def test_migrations_import_nothing_of_the_portal() -> None:
     for path in provision.MIGRATIONS.rglob("*.py"):
-        assert "portal" not in {line.split()[1].split(".")[0] for line in path.read_text().splitlines() if line.startswith(("import ", "from "))}
+        assert "portal" not in {
+            line.split()[1].split(".")[0]
+            for line in path.read_text().splitlines()
+            if line.startswith(("import ", "from "))
+        }
 
 
 def test_upgrading_twice_changes_nothing(app, settings: Settings) -> None:  # type: ignore[no-untyped-def]

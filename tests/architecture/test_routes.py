@@ -17,7 +17,16 @@ from portal.core.permissions import Actor
 from portal.identity.roles import Role
 from tests.factories.world import World, at, make_world, yuan
 
-OPEN = {"static", "identity.sign_in", "identity.sign_out", "identity.language", "health.alive", "health.ready", "styleguide.show", "styleguide.parts"}
+OPEN = {
+    "static",
+    "identity.sign_in",
+    "identity.sign_out",
+    "identity.language",
+    "health.alive",
+    "health.ready",
+    "styleguide.show",
+    "styleguide.parts",
+}
 CANARY = "CANARY-Ж-7731"
 
 
@@ -42,7 +51,14 @@ def victim(app: Flask) -> tuple[World, dict[str, str]]:
     open_part = world.registered_old_part(shop, replaced="2026-10-12")
     claim = world.approved_claim(shop, [first])
     with world.as_(shop.clerk) as session:
-        draft = orders.draft(session, shop.clerk, lines=[LineWish("P1", 1, Purpose.STOCK, None, CANARY)], note=CANARY, ship_to=CANARY, at=at("2026-10-20 09:00"))
+        draft = orders.draft(
+            session,
+            shop.clerk,
+            lines=[LineWish("P1", 1, Purpose.STOCK, None, CANARY)],
+            note=CANARY,
+            ship_to=CANARY,
+            at=at("2026-10-20 09:00"),
+        )
         fee = fees.draft(session, shop.clerk, region=CANARY, from_day=at("2026-12-01 00:00").date(),
                          items=[FeeWish(CANARY, "次", yuan("50.00"), CANARY)], note=CANARY, at=at("2026-10-20 09:00"))  # fmt: skip
     with world.as_(shop.manager) as session:
@@ -80,7 +96,10 @@ def whole_side(actor: Actor, world: World) -> Actor:
 @cache
 def rivals() -> list[tuple[str, Actor]]:
     other = make_world()
-    return [("rival brand, headquarters", whole_side(other.hq.auditor, other)), ("rival brand, dealer", whole_side(other.d1.manager, other))]
+    return [
+        ("rival brand, headquarters", whole_side(other.hq.auditor, other)),
+        ("rival brand, dealer", whole_side(other.d1.manager, other)),
+    ]
 
 
 # How an address is filled in: by endpoint, else by argument name.
@@ -100,13 +119,22 @@ SHARED = {
     "settlement.exclude", "settlement.dealer_account", "settlement.close_month", "ledger.set_limit", "ledger.journal", "ledger.topup",
     "ledger.reverse_topup", "orders.holding",
 }  # fmt: skip
-_LITERALS = {"month": "2026-10", "position": "1", "step": "approve", "quote_no": "1", "kind": "prices", "version": "202607"}
+_LITERALS = {
+    "month": "2026-10",
+    "position": "1",
+    "step": "approve",
+    "quote_no": "1",
+    "kind": "prices",
+    "version": "202607",
+}
 
 
 def address(app: Flask, rule: Rule, found: dict[str, str]) -> str | None:
     values = {}
     for argument in rule.arguments:
-        key = BY_ENDPOINT.get(rule.endpoint, {}).get(argument) or BY_BLUEPRINT.get(rule.endpoint.partition(".")[0], {}).get(argument)
+        key = BY_ENDPOINT.get(rule.endpoint, {}).get(argument) or BY_BLUEPRINT.get(
+            rule.endpoint.partition(".")[0], {}
+        ).get(argument)
         if key is not None:
             values[argument] = found[key]
         elif argument in _LITERALS:
@@ -127,7 +155,11 @@ def named(app: Flask, method: str, found: dict[str, str]) -> list[tuple[Rule, st
     """Routes that name a document of the victim's alone, with their addresses."""
     result = []
     for rule in rules(app, method):
-        if not rule.arguments or rule.endpoint in SHARED or rule.endpoint.partition(".")[0] in {"catalog", "organizations", "ledger"}:
+        if (
+            not rule.arguments
+            or rule.endpoint in SHARED
+            or rule.endpoint.partition(".")[0] in {"catalog", "organizations", "ledger"}
+        ):
             continue
         where = address(app, rule, found)
         assert where is not None, f"{rule.endpoint}: say in this test which document {sorted(rule.arguments)} name"
@@ -135,7 +167,9 @@ def named(app: Flask, method: str, found: dict[str, str]) -> list[tuple[Rule, st
     return result
 
 
-def test_T1_a_stranger_is_sent_to_the_sign_in_page_from_everywhere(app: Flask, victim: tuple[World, dict[str, str]], client_as: Callable) -> None:  # type: ignore[type-arg]
+def test_T1_a_stranger_is_sent_to_the_sign_in_page_from_everywhere(
+    app: Flask, victim: tuple[World, dict[str, str]], client_as: Callable
+) -> None:  # type: ignore[type-arg]
     browser = client_as(None)
     wrong = {}
     for rule, where in [*named(app, "GET", victim[1]), *((r, r.rule) for r in rules(app, "GET") if not r.arguments)]:
@@ -145,25 +179,38 @@ def test_T1_a_stranger_is_sent_to_the_sign_in_page_from_everywhere(app: Flask, v
     assert wrong == {}
 
 
-def test_T1_AN8_a_stranger_changes_nothing_and_neither_does_a_missing_token(app: Flask, victim: tuple[World, dict[str, str]], client_as: Callable) -> None:  # type: ignore[type-arg]
+def test_T1_AN8_a_stranger_changes_nothing_and_neither_does_a_missing_token(
+    app: Flask, victim: tuple[World, dict[str, str]], client_as: Callable
+) -> None:  # type: ignore[type-arg]
     for browser in (client_as(None), client_as(victim[0].d1.manager)):
         wrong = {}
-        for rule, where in [*named(app, "POST", victim[1]), *((r, r.rule) for r in rules(app, "POST") if not r.arguments)]:
+        for rule, where in [
+            *named(app, "POST", victim[1]),
+            *((r, r.rule) for r in rules(app, "POST") if not r.arguments),
+        ]:
             answer = browser.post(where, data={}, headers={"X-Nothing": "1"})
             if answer.status_code != 400:
                 wrong[rule.endpoint] = answer.status_code
         assert wrong == {}
 
 
-def test_T1_T2_a_rivals_document_is_not_there(app: Flask, victim: tuple[World, dict[str, str]], client_as: Callable) -> None:  # type: ignore[type-arg]
+def test_T1_T2_a_rivals_document_is_not_there(
+    app: Flask, victim: tuple[World, dict[str, str]], client_as: Callable
+) -> None:  # type: ignore[type-arg]
     world, found = victim
     for who, actor in [("rival dealer", whole_side(world.d2.manager, world)), *rivals()]:
         browser = client_as(actor)
-        wrong = {rule.endpoint: code for rule, where in named(app, "GET", found) if (code := browser.get(where).status_code) != 404}
+        wrong = {
+            rule.endpoint: code
+            for rule, where in named(app, "GET", found)
+            if (code := browser.get(where).status_code) != 404
+        }
         assert wrong == {}, who
 
 
-def test_T1_T2_a_rival_cannot_act_on_it_either(app: Flask, victim: tuple[World, dict[str, str]], client_as: Callable) -> None:  # type: ignore[type-arg]
+def test_T1_T2_a_rival_cannot_act_on_it_either(
+    app: Flask, victim: tuple[World, dict[str, str]], client_as: Callable
+) -> None:  # type: ignore[type-arg]
     world, found = victim
     data = {"reason": "x", "note": "x", "seen": "1", "roles": "dealer-clerk", "answer": "x"}
     for who, actor in [("rival dealer", whole_side(world.d2.manager, world)), *rivals()]:
@@ -171,15 +218,22 @@ def test_T1_T2_a_rival_cannot_act_on_it_either(app: Flask, victim: tuple[World, 
         wrong = {}
         for rule, where in named(app, "POST", found):
             code = browser.post(where, data=data).status_code
-            if code not in {404, 422}:  # 422: the form is looked at before the document; the same for a number that nobody has
+            if code not in {
+                404,
+                422,
+            }:  # 422: the form is looked at before the document; the same for a number that nobody has
                 wrong[rule.endpoint] = code
             if code == 422:
-                unknown = browser.post(where.replace(next(v for v in found.values() if v in where), "XX0000-0000"), data=data).status_code
+                unknown = browser.post(
+                    where.replace(next(v for v in found.values() if v in where), "XX0000-0000"), data=data
+                ).status_code
                 assert unknown in {404, 422}
         assert wrong == {}, who
 
 
-def test_T1_control_the_owner_sees_every_one_of_them(app: Flask, victim: tuple[World, dict[str, str]], client_as: Callable) -> None:  # type: ignore[type-arg]
+def test_T1_control_the_owner_sees_every_one_of_them(
+    app: Flask, victim: tuple[World, dict[str, str]], client_as: Callable
+) -> None:  # type: ignore[type-arg]
     world, found = victim
     actors = [whole_side(world.d1.manager, world), whole_side(world.hq.auditor, world)]
     browsers = [client_as(actor) for actor in actors]
@@ -191,7 +245,9 @@ def test_T1_control_the_owner_sees_every_one_of_them(app: Flask, victim: tuple[W
     assert wrong == {}
 
 
-def test_T11_no_list_or_page_shows_a_rival_a_byte_of_it(app: Flask, victim: tuple[World, dict[str, str]], client_as: Callable) -> None:  # type: ignore[type-arg]
+def test_T11_no_list_or_page_shows_a_rival_a_byte_of_it(
+    app: Flask, victim: tuple[World, dict[str, str]], client_as: Callable
+) -> None:  # type: ignore[type-arg]
     world, found = victim
     marks = [CANARY, world.code, found["photo"], found["serial"], "77.31"]
     for who, actor in rivals():
@@ -206,7 +262,9 @@ def test_T11_no_list_or_page_shows_a_rival_a_byte_of_it(app: Flask, victim: tupl
                 assert seen == [], f"{who} reads {seen} on {where}{query}"
 
 
-def test_AN7_every_answer_carries_the_secure_headers(app: Flask, victim: tuple[World, dict[str, str]], client_as: Callable) -> None:  # type: ignore[type-arg]
+def test_AN7_every_answer_carries_the_secure_headers(
+    app: Flask, victim: tuple[World, dict[str, str]], client_as: Callable
+) -> None:  # type: ignore[type-arg]
     browser = client_as(victim[0].d1.manager)
     for where in ("/", "/sign-in", "/nowhere", "/orders", "/static/portal.css", f"/photos/{victim[1]['photo']}.jpg"):
         headers = browser.get(where).headers

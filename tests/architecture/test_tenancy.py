@@ -119,7 +119,9 @@ def test_T6_a_dealers_context_does_not_serve_headquarters_role(world: World) -> 
 
 def test_T6_an_expired_context_is_refused(world: World) -> None:
     with pytest.raises(DBAPIError, match="context refused"), world.as_(world.hq.clerk) as session:
-        session.execute(text("SELECT set_config('app.ctx', :old, true)"), {"old": scope.token(Scope(world.brand_id), lifetime=-1)})
+        session.execute(
+            text("SELECT set_config('app.ctx', :old, true)"), {"old": scope.token(Scope(world.brand_id), lifetime=-1)}
+        )
         session.execute(text("SELECT * FROM dealers"))
 
 

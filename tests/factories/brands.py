@@ -58,7 +58,9 @@ def count(session: Session, model: Any) -> int:
     return session.scalar(select(func.count()).select_from(model)) or 0
 
 
-def load(actor: Actor, kind: str, name: str, *, first_day: date | None = None, when: str = "2026-07-20 09:00") -> Loaded:
+def load(
+    actor: Actor, kind: str, name: str, *, first_day: date | None = None, when: str = "2026-07-20 09:00"
+) -> Loaded:
     """Load one of the demo's workbooks in a unit of work of its own."""
     data = bytes_of(name)
     sheet: Any

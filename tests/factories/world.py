@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import itertools
 import os
-from contextlib import contextmanager
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -137,9 +137,13 @@ class World:
         from portal.orders.models import Purpose
         from portal.orders.rules import LineWish
 
-        wishes = [LineWish(number, quantity, Purpose(purpose), serial) for number, quantity in (lines or {"P1": 4}).items()]
+        wishes = [
+            LineWish(number, quantity, Purpose(purpose), serial) for number, quantity in (lines or {"P1": 4}).items()
+        ]
         with self.as_(shop.manager) as session:
-            order = actions.draft(session, shop.manager, lines=wishes, note="", ship_to="福州市建材大道306号", at=at(when))
+            order = actions.draft(
+                session, shop.manager, lines=wishes, note="", ship_to="福州市建材大道306号", at=at(when)
+            )
             return str(actions.submit(session, shop.manager, order.public_id, at=at(when)).number)
 
     def quoted_order(self, shop: Shop, lines: dict[str, int] | None = None, *, when: str = "2026-10-05 10:00", freight: str = "10.00",
@@ -152,10 +156,21 @@ class World:
         with self.as_(self.hq.clerk) as session:
             order = queries.order(session, number)
             wishes = [QuoteWish(line.position, line.quantity) for line in order.lines]
-            actions.quote(session, self.hq.clerk, number, lines=wishes, freight=yuan(freight), ship_on=at(when).date(), note="", at=at(when))
+            actions.quote(
+                session,
+                self.hq.clerk,
+                number,
+                lines=wishes,
+                freight=yuan(freight),
+                ship_on=at(when).date(),
+                note="",
+                at=at(when),
+            )
         return number
 
-    def agreed_order(self, shop: Shop, lines: dict[str, int] | None = None, *, when: str = "2026-10-05 11:00", **how: str | None) -> str:
+    def agreed_order(
+        self, shop: Shop, lines: dict[str, int] | None = None, *, when: str = "2026-10-05 11:00", **how: str | None
+    ) -> str:
         """Agreed by the dealer's manager."""
         from portal.orders import actions
 
@@ -164,7 +179,9 @@ class World:
             actions.agree(session, shop.manager, number, quote_no=1, at=at(when))
         return number
 
-    def debited_order(self, shop: Shop, lines: dict[str, int] | None = None, *, when: str = "2026-10-05 12:00", **how: str | None) -> str:
+    def debited_order(
+        self, shop: Shop, lines: dict[str, int] | None = None, *, when: str = "2026-10-05 12:00", **how: str | None
+    ) -> str:
         """Debited by finance."""
         from portal.orders import actions
 
@@ -173,17 +190,23 @@ class World:
             actions.debit(session, self.hq.finance, number, at=at(when))
         return number
 
-    def shipped_order(self, shop: Shop, lines: dict[str, int] | None = None, *, when: str = "2026-10-06 09:00", **how: str | None) -> tuple[str, str]:
+    def shipped_order(
+        self, shop: Shop, lines: dict[str, int] | None = None, *, when: str = "2026-10-06 09:00", **how: str | None
+    ) -> tuple[str, str]:
         """Shipped whole in one parcel: (order number, shipment number)."""
         from portal.orders import actions, queries
 
         number = self.debited_order(shop, lines, when=when, **how)
         with self.as_(self.hq.warehouse) as session:
             pieces = {line.position: line.quantity for line in queries.order(session, number).lines}
-            shipment = actions.ship(session, self.hq.warehouse, number, pieces=pieces, carrier="德邦", tracking="DPK1", at=at(when))
+            shipment = actions.ship(
+                session, self.hq.warehouse, number, pieces=pieces, carrier="德邦", tracking="DPK1", at=at(when)
+            )
             return number, shipment.number
 
-    def received_order(self, shop: Shop, lines: dict[str, int] | None = None, *, when: str = "2026-10-07 09:00", **how: str | None) -> str:
+    def received_order(
+        self, shop: Shop, lines: dict[str, int] | None = None, *, when: str = "2026-10-07 09:00", **how: str | None
+    ) -> str:
         """Received whole and unharmed: its pieces can be used."""
         from portal.orders import actions
 
@@ -233,7 +256,9 @@ class World:
             actions.review(session, self.hq.clerk, number, decision=Review.ACCEPTED, reason="", at=at(when))
         return number
 
-    def submitted_claim(self, shop: Shop, old_parts: list[str], *, month: str = "2026-10", when: str = "2026-10-20 09:00") -> str:
+    def submitted_claim(
+        self, shop: Shop, old_parts: list[str], *, month: str = "2026-10", when: str = "2026-10-20 09:00"
+    ) -> str:
         """A submitted claim's number."""
         from portal.claims import actions
         from portal.core.months import parse
@@ -250,7 +275,9 @@ class World:
 
         number = self.submitted_claim(shop, old_parts, month=month, when=when)
         with self.as_(self.hq.clerk) as session:
-            actions.approve(session, self.hq.clerk, number, positions=list(range(1, len(old_parts) + 1)), at=at(approved or when))
+            actions.approve(
+                session, self.hq.clerk, number, positions=list(range(1, len(old_parts) + 1)), at=at(approved or when)
+            )
         return number
 
 
@@ -259,7 +286,7 @@ def make_world(*, zone: str = "Asia/Shanghai", opening: str = "1000.00", limit: 
     mark = f"b{os.getpid()}x{next(_count)}"
     born = at("2026-06-01 08:00")
     with db.engine.begin() as connection:
-        brand_id = connection.scalar(
+        connection.execute(
             text("SELECT brand_create(:code, :name, :en, :zone, '400-000-0000', :at)"),
             {"code": mark, "name": f"品牌{mark}", "en": f"Brand {mark}", "zone": zone, "at": born},
         )
@@ -269,7 +296,15 @@ def make_world(*, zone: str = "Asia/Shanghai", opening: str = "1000.00", limit: 
     parts: dict[str, int] = {}
     with unit_of_work(system.scope) as session:
         for code, name, city in (("D001", "福州恒达", "福州"), ("D002", "厦门永兴", "厦门")):
-            dealer = Dealer(code=code, name=f"{name}{mark}", city=city, contact="周先生", phone="0591-7980014", address=f"{city}市建材大道1号", created_at=born)
+            dealer = Dealer(
+                code=code,
+                name=f"{name}{mark}",
+                city=city,
+                contact="周先生",
+                phone="0591-7980014",
+                address=f"{city}市建材大道1号",
+                created_at=born,
+            )
             session.add(dealer)
             session.flush()
             dealers[code] = dealer.id
@@ -280,7 +315,14 @@ def make_world(*, zone: str = "Asia/Shanghai", opening: str = "1000.00", limit: 
         session.flush()
         models = [ProductModel(name="M-100", category_id=category.id), ProductModel(name="M-200", category_id=other.id)]
         session.add_all(models)
-        prices = PriceList(version="202607", title="零部件价格表", from_day=date(2026, 7, 1), to_day=None, loaded_at=born, loaded_by="system")
+        prices = PriceList(
+            version="202607",
+            title="零部件价格表",
+            from_day=date(2026, 7, 1),
+            to_day=None,
+            loaded_at=born,
+            loaded_by="system",
+        )
         session.add(prices)
         session.flush()
         table = (
@@ -295,17 +337,30 @@ def make_world(*, zone: str = "Asia/Shanghai", opening: str = "1000.00", limit: 
             session.flush()
             parts[number] = part.id
             session.add(PartModel(part_id=part.id, model_id=models[0].id))
-            session.add(Price(list_id=prices.id, part_id=part.id, dealer_price=yuan(dealer_price), out_price=yuan(out_price)))
-        policy = WarrantyPolicy(version="202607", from_day=date(2026, 1, 1), to_day=None, loaded_at=born, loaded_by="system")
+            session.add(
+                Price(list_id=prices.id, part_id=part.id, dealer_price=yuan(dealer_price), out_price=yuan(out_price))
+            )
+        policy = WarrantyPolicy(
+            version="202607", from_day=date(2026, 1, 1), to_day=None, loaded_at=born, loaded_by="system"
+        )
         session.add(policy)
         session.add_all([FaultCode(code="F01", name="不停进水", category_id=category.id), FaultCode(code="F02", name="滴漏", category_id=other.id),
                          FaultCode(code="Z99", name="其他", category_id=None)])  # fmt: skip
         session.flush()
         for number, (where, group, home, commercial) in enumerate(
-            ((category, None, 36, 12), (category, "阀类", 60, 12), (category, "易耗件", 0, 0), (other, None, 36, 12)), start=1
+            ((category, None, 36, 12), (category, "阀类", 60, 12), (category, "易耗件", 0, 0), (other, None, 36, 12)),
+            start=1,
         ):
             session.add(
-                PolicyLine(policy_id=policy.id, line_no=number, category_id=where.id, part_group=group, home_months=home, commercial_months=commercial, basis=Basis.INSTALLED)
+                PolicyLine(
+                    policy_id=policy.id,
+                    line_no=number,
+                    category_id=where.id,
+                    part_group=group,
+                    home_months=home,
+                    commercial_months=commercial,
+                    basis=Basis.INSTALLED,
+                )
             )
 
     def person(name: str, role: Role, dealer: str | None = None) -> Actor:
@@ -313,7 +368,14 @@ def make_world(*, zone: str = "Asia/Shanghai", opening: str = "1000.00", limit: 
         login_id = identity.create_login(db.engine, login, "no password", at=born)
         with unit_of_work(system.scope) as session:
             identity.add_member(
-                session, system, login_id=login_id, login=login, name=name, roles=[role.value], dealer_id=dealers.get(dealer or ""), at=born
+                session,
+                system,
+                login_id=login_id,
+                login=login,
+                name=name,
+                roles=[role.value],
+                dealer_id=dealers.get(dealer or ""),
+                at=born,
             )
         with db.engine.begin() as connection:
             return identity_queries.places(connection, login_id)[0].actor(login_id, address="127.0.0.1")

@@ -45,8 +45,10 @@ def test_MO3_a_line_cannot_be_added_to_an_old_journal(world: World) -> None:
         account = queries.prepayment(session, world.d1.id)
         number = queries.journals(session)[0].number
         session.execute(
-            text("INSERT INTO postings (brand_id, journal_id, line, account_id, credit_fen, seq, balance_after_fen, booked_on, at, purpose, document, memo)"
-                 " SELECT brand_id, id, 9, :account, 5, 0, 0, booked_on, at, purpose, '', '' FROM journals WHERE number = :number"),
+            text(
+                "INSERT INTO postings (brand_id, journal_id, line, account_id, credit_fen, seq, balance_after_fen, booked_on, at, purpose, document, memo)"
+                " SELECT brand_id, id, 9, :account, 5, 0, 0, booked_on, at, purpose, '', '' FROM journals WHERE number = :number"
+            ),
             {"account": account.id, "number": number},
         )
 
@@ -68,14 +70,19 @@ def world_topup(session, world: World) -> None:  # type: ignore[no-untyped-def]
 
 @pytest.mark.parametrize("table", ["journals", "postings", "chain_entries", "audit_events"])
 @pytest.mark.parametrize("verb", ["UPDATE {} SET brand_id = brand_id", "DELETE FROM {}", "TRUNCATE {} CASCADE"])
-def test_MO4_nobody_changes_or_deletes_not_even_the_owner_or_a_replica(world: World, settings, table: str, verb: str) -> None:  # type: ignore[no-untyped-def]
+def test_MO4_nobody_changes_or_deletes_not_even_the_owner_or_a_replica(
+    world: World, settings, table: str, verb: str
+) -> None:  # type: ignore[no-untyped-def]
     from portal.core.provision import admin_engine
 
     world.topup(world.d1, "50.00")
     with pytest.raises(DBAPIError, match="permission denied"), world.as_(world.hq.finance_manager) as session:
         session.execute(text(verb.format(table)))
     for before in ("SET ROLE portal_owner; SET row_security = off", "SET session_replication_role = replica"):
-        with admin_engine(settings.admin_url).connect() as connection, pytest.raises(DBAPIError, match=r"append-only|row-level security"):
+        with (
+            admin_engine(settings.admin_url).connect() as connection,
+            pytest.raises(DBAPIError, match=r"append-only|row-level security"),
+        ):
             connection.exec_driver_sql("SET search_path = app")
             connection.exec_driver_sql(before)
             connection.execute(text(verb.format(table)))
@@ -91,7 +98,10 @@ def test_MO5_a_row_changed_by_force_is_found_by_the_chain(world: World, settings
     with admin_engine(settings.admin_url).begin() as connection:
         connection.exec_driver_sql("SET search_path = app")
         connection.exec_driver_sql("ALTER TABLE journals DISABLE TRIGGER append_only")
-        connection.execute(text("UPDATE journals SET booked_on = booked_on + 1 WHERE brand_id = :b AND purpose = 'topup'"), {"b": world.brand_id})
+        connection.execute(
+            text("UPDATE journals SET booked_on = booked_on + 1 WHERE brand_id = :b AND purpose = 'topup'"),
+            {"b": world.brand_id},
+        )
         connection.exec_driver_sql("ALTER TABLE journals ENABLE ALWAYS TRIGGER append_only")
     with admin_engine(settings.proof_url).connect() as connection:
         assert "chain" in {finding.proof for finding in prove(connection, world.brand_id)}
@@ -126,7 +136,10 @@ def test_R23_an_order_debit_beyond_the_limit_is_refused_by_the_database(world: W
 
 
 def test_R23_the_limit_binds_order_debits_only(world: World) -> None:
-    entries = [Entry("prepayments", yuan("1500.00"), "debit", dealer_id=world.d1.id), Entry("bank", yuan("1500.00"), "credit")]
+    entries = [
+        Entry("prepayments", yuan("1500.00"), "debit", dealer_id=world.d1.id),
+        Entry("bank", yuan("1500.00"), "credit"),
+    ]
     with world.as_(world.hq.finance) as session:
         actions.post(session, world.hq.finance, at=WHEN, source="w:1", purpose="withdrawal", memo="", entries=entries)
     assert world.balance(world.d1) == yuan("-500.00")
@@ -136,7 +149,10 @@ def test_R23_the_credit_limit_stretches_an_order_debit(world: World) -> None:
     with world.as_(world.hq.finance_manager) as session:
         actions.set_credit_limit(session, world.hq.finance_manager, "D001", limit=yuan("200.00"), at=WHEN)
     with world.as_(world.hq.finance) as session:
-        entries = [Entry("prepayments", yuan("1200.00"), "debit", dealer_id=world.d1.id), Entry("parts-sales", yuan("1200.00"), "credit")]
+        entries = [
+            Entry("prepayments", yuan("1200.00"), "debit", dealer_id=world.d1.id),
+            Entry("parts-sales", yuan("1200.00"), "credit"),
+        ]
         actions.post(session, world.hq.finance, at=WHEN, source="order:Y", purpose="order", memo="", entries=entries)
     assert world.balance(world.d1) == yuan("-200.00")
 
@@ -153,7 +169,9 @@ def test_R64_nothing_is_posted_into_a_closed_month_and_it_stays_closed(world: Wo
     with pytest.raises(DBAPIError, match="closed for good"), world.as_(world.hq.finance) as session:
         session.execute(text("UPDATE ledger_months SET closed_at = NULL WHERE month = '2026-10-01'"))
     with world.as_(world.hq.finance) as session:
-        actions.reverse(session, world.hq.finance, at=later, source="t:1", purpose="topup", memo="lands in the open month")
+        actions.reverse(
+            session, world.hq.finance, at=later, source="t:1", purpose="topup", memo="lands in the open month"
+        )
         assert {str(m.month): m.closed_at is not None for m in queries.months(session)}["2026-11-01"] is False
     assert world.balance(world.d1) == yuan("1000.00")
 
@@ -164,7 +182,11 @@ def test_R62_balances_and_running_balances_follow_the_postings(world: World) -> 
     with world.as_(world.d1.clerk) as session:
         account = queries.prepayment(session, world.d1.id)
         rows = queries.entries(session, account.id)
-        assert [(r.seq, r.balance_after) for r in rows] == [(3, yuan("1050.01")), (2, yuan("1050.00")), (1, yuan("1000.00"))]
+        assert [(r.seq, r.balance_after) for r in rows] == [
+            (3, yuan("1050.01")),
+            (2, yuan("1050.00")),
+            (1, yuan("1000.00")),
+        ]
         assert account.balance == Decimal("1050.01")
         assert queries.balance_on(session, account.id, at("2026-10-01 00:00").date()) == yuan("1050.00")
         assert queries.balance_on(session, account.id, at("2026-05-31 00:00").date()) == yuan("0.00")
@@ -182,16 +204,22 @@ def test_R63_a_dealer_reads_its_own_postings_and_no_journal(world: World) -> Non
 
 def _raw_journal(session, source: str) -> None:  # type: ignore[no-untyped-def]
     session.execute(
-        text("INSERT INTO journals (number, source, purpose, month, booked_on, at, memo, actor_name, member_id)"
-             " VALUES (:s, :s, 'raw', '2026-10-01', '2026-10-05', '2026-10-05T02:00Z', '', 'x', 0)"),
+        text(
+            "INSERT INTO journals (number, source, purpose, month, booked_on, at, memo, actor_name, member_id)"
+            " VALUES (:s, :s, 'raw', '2026-10-01', '2026-10-05', '2026-10-05T02:00Z', '', 'x', 0)"
+        ),
         {"s": source},
     )
 
 
-def _raw_posting(session, source: str, account: int, line: int, *, debit: int | None = None, credit: int | None = None) -> None:  # type: ignore[no-untyped-def]
+def _raw_posting(
+    session, source: str, account: int, line: int, *, debit: int | None = None, credit: int | None = None
+) -> None:  # type: ignore[no-untyped-def]
     session.execute(
-        text("INSERT INTO postings (brand_id, journal_id, line, account_id, debit_fen, credit_fen, seq, balance_after_fen, booked_on, at, purpose, document, memo)"
-             " SELECT brand_id, id, :line, :account, :debit, :credit, 0, 0, booked_on, at, purpose, '', '' FROM journals WHERE source = :s"),
+        text(
+            "INSERT INTO postings (brand_id, journal_id, line, account_id, debit_fen, credit_fen, seq, balance_after_fen, booked_on, at, purpose, document, memo)"
+            " SELECT brand_id, id, :line, :account, :debit, :credit, 0, 0, booked_on, at, purpose, '', '' FROM journals WHERE source = :s"
+        ),
         {"line": line, "account": account, "debit": debit, "credit": credit, "s": source},
     )
 

@@ -37,11 +37,29 @@ def buy(world: World, lines: dict[str, int], *, damaged: int = 0) -> str:
     shop = world.d1
     number = world.debited_order(shop, lines, when="2026-10-05 12:00")
     with world.as_(world.hq.warehouse) as session:
-        first = orders.ship(session, world.hq.warehouse, number, pieces={1: lines["P1"]}, carrier="德邦", tracking="A1", at=at("2026-10-06 09:00"))
-        second = orders.ship(session, world.hq.warehouse, number, pieces={2: lines["P2"]}, carrier="德邦", tracking="A2", at=at("2026-10-07 09:00"))
+        first = orders.ship(
+            session,
+            world.hq.warehouse,
+            number,
+            pieces={1: lines["P1"]},
+            carrier="德邦",
+            tracking="A1",
+            at=at("2026-10-06 09:00"),
+        )
+        second = orders.ship(
+            session,
+            world.hq.warehouse,
+            number,
+            pieces={2: lines["P2"]},
+            carrier="德邦",
+            tracking="A2",
+            at=at("2026-10-07 09:00"),
+        )
     with world.as_(shop.clerk) as session:
         orders.receive(session, shop.clerk, first.number, counts={1: (lines["P1"], 0)}, at=at("2026-10-08 09:00"))
-        orders.receive(session, shop.clerk, second.number, counts={2: (lines["P2"], damaged)}, at=at("2026-10-08 10:00"))
+        orders.receive(
+            session, shop.clerk, second.number, counts={2: (lines["P2"], damaged)}, at=at("2026-10-08 10:00")
+        )
         assert order_queries.order(session, number).state == "received"
     return number
 
@@ -66,16 +84,31 @@ def test_a_month_from_application_to_reimbursement_for_two_brands_at_once(app, s
     assert right.balance(right.d1) == yuan("90.00")
 
     with left.as_(left.d1.clerk) as session:
-        held = {layer.part.number: (layer.bought, layer.received, layer.used) for layer in order_queries.layers(session, left.d1.id)}
+        held = {
+            layer.part.number: (layer.bought, layer.received, layer.used)
+            for layer in order_queries.layers(session, left.d1.id)
+        }
     assert held == {"P1": (4, 4, 0), "P2": (2, 1, 0)}, "R26: the damaged piece cannot be used"
 
-    ours = [left.reviewed_old_part(left.d1, part="P1", quantity=2, replaced="2026-10-10"), left.reviewed_old_part(left.d1, part="P2", replaced="2026-10-11")]
+    ours = [
+        left.reviewed_old_part(left.d1, part="P1", quantity=2, replaced="2026-10-10"),
+        left.reviewed_old_part(left.d1, part="P2", replaced="2026-10-11"),
+    ]
     theirs = [right.reviewed_old_part(right.d1, part="P1", quantity=3, replaced="2026-10-12")]
     claim = left.submitted_claim(left.d1, ours)
     other = right.approved_claim(right.d1, theirs)
     with left.as_(left.hq.clerk) as session:
         claims.approve(session, left.hq.clerk, claim, positions=[1], at=at("2026-10-21 09:00"))
-        claims.reduce(session, left.hq.clerk, claim, positions=[2], amount=yuan("80.00"), code="AC", reason="按核准金额", at=at("2026-10-21 09:05"))
+        claims.reduce(
+            session,
+            left.hq.clerk,
+            claim,
+            positions=[2],
+            amount=yuan("80.00"),
+            code="AC",
+            reason="按核准金额",
+            at=at("2026-10-21 09:05"),
+        )
         lines = [(line.claimed, line.approved, line.pays_in) for line in claim_queries.claim(session, claim).lines]
     assert lines == [(yuan("25.00"), yuan("25.00"), OCTOBER), (yuan("100.00"), yuan("80.00"), OCTOBER)]
     assert left.balance(left.d1) == yuan("1240.00"), "R43: no decision moves money"
@@ -86,8 +119,12 @@ def test_a_month_from_application_to_reimbursement_for_two_brands_at_once(app, s
     assert right.balance(right.d1) == yuan("127.50")
 
     with left.as_(left.d1.manager) as session:
-        number, opening, closing, amount = session.execute(text("SELECT number, opening, closing, amount FROM statements WHERE month = :m"), {"m": OCTOBER}).one()
-    assert (number, opening, closing, amount) == ("ST2610-D001", 0, 134500, 10500), "R53: the first statement opens at nothing"
+        number, opening, closing, amount = session.execute(
+            text("SELECT number, opening, closing, amount FROM statements WHERE month = :m"), {"m": OCTOBER}
+        ).one()
+    assert (number, opening, closing, amount) == ("ST2610-D001", 0, 134500, 10500), (
+        "R53: the first statement opens at nothing"
+    )
     with left.as_(left.hq.finance) as session:
         expense = next(a for a in ledger.brand_accounts(session) if a.code == "warranty-expense")
         assert expense.balance == yuan("-105.00"), "R52: one debit of warranty expense"
@@ -128,12 +165,20 @@ def test_R67_agreeing_reserves_and_debiting_frees(world: World) -> None:
     number = world.agreed_order(world.d1, {"P1": 4})
     with world.as_(world.d1.manager) as session:
         standing = order_queries.standing(session, world.d1.id)
-        assert (standing.balance, standing.reserved, standing.available) == (yuan("1000.00"), yuan("60.00"), yuan("940.00"))
+        assert (standing.balance, standing.reserved, standing.available) == (
+            yuan("1000.00"),
+            yuan("60.00"),
+            yuan("940.00"),
+        )
     with world.as_(world.hq.finance) as session:
         orders.debit(session, world.hq.finance, number, at=at("2026-10-06 09:00"))
     with world.as_(world.d1.manager) as session:
         standing = order_queries.standing(session, world.d1.id)
-        assert (standing.balance, standing.reserved, standing.available) == (yuan("940.00"), yuan("0.00"), yuan("940.00"))
+        assert (standing.balance, standing.reserved, standing.available) == (
+            yuan("940.00"),
+            yuan("0.00"),
+            yuan("940.00"),
+        )
 
 
 # (service day, approved at in Shanghai, the month that pays it): R50's own examples, then the borders of UTC and Shanghai,
@@ -152,7 +197,9 @@ BORDERS = [
 
 
 @pytest.mark.parametrize(("service", "approved", "month"), BORDERS)
-def test_R50_a_line_is_paid_in_the_month_that_its_day_and_its_approval_say(service: str, approved: str, month: str) -> None:
+def test_R50_a_line_is_paid_in_the_month_that_its_day_and_its_approval_say(
+    service: str, approved: str, month: str
+) -> None:
     from portal.claims.rules import pays_in
     from portal.core import clock
     from tests.factories.world import SHANGHAI
@@ -179,7 +226,9 @@ def test_R50_late_approval_waits_for_the_next_month_and_is_paid_once(world: Worl
 def test_R70_a_fee_schedule_is_drafted_approved_and_replaced(world: World) -> None:
     first = {"items": [FeeWish("上门费", "次", yuan("50.00"), "")], "region": "福州市"}
     with world.as_(world.d1.clerk) as session:
-        draft = fees.draft(session, world.d1.clerk, **first, from_day=date(2026, 11, 1), note="", at=at("2026-10-05 09:00"))
+        draft = fees.draft(
+            session, world.d1.clerk, **first, from_day=date(2026, 11, 1), note="", at=at("2026-10-05 09:00")
+        )
     with world.as_(world.d1.manager) as session:
         number = str(fees.submit(session, world.d1.manager, draft.public_id, at=at("2026-10-05 10:00")).number)
     assert number == "FS2610-0001"
