@@ -135,7 +135,7 @@ def counts(session: Session, *, hq: bool, today: date) -> dict[str, int]:
     rows = session.execute(
         select(FeeSchedule.state, func.count()).where(or_(FeeSchedule.state.in_(open_states), held)).group_by(FeeSchedule.state)
     ).all()
-    found = dict(row.tuple() for row in rows)
+    found = {row[0]: row[1] for row in rows}
     return {**{state.value: found.get(state, 0) for state in open_states}, IN_FORCE: found.get(FeeState.APPROVED, 0)}
 
 
