@@ -67,7 +67,7 @@ CLAIMS = Entry(_l("Claims"), "claims.index", "receipt", P.CLAIM_READ)
 PRODUCTS = Entry(_l("Registered products"), "warranty.products", "id-badge-2", P.PRODUCT_READ, ("warranty.product",))
 FEES = Entry(_l("Service fees"), "fees.index", "receipt-yuan", P.FEE_READ)
 MEMBERS = Entry(_l("Members"), "identity.members", "users", P.MEMBER_READ, ("identity.member",))
-ACCOUNT = Entry(_l("Account"), "ledger.account", "wallet", P.ACCOUNT_READ)
+ACCOUNT = Entry(_l("Account"), "settlement.account", "wallet", P.ACCOUNT_READ)
 
 DEALER: Table = (
     ("", (HOME,)),
@@ -113,13 +113,13 @@ HQ: Table = (
             Entry(_l("Monthly settlement"), "settlement.index", "calendar-dollar", P.SETTLEMENT_READ),
             Entry(
                 _l("Dealers' accounts"),
-                "ledger.accounts",
+                "settlement.accounts",
                 "wallet",
                 P.ACCOUNT_READ,
-                ("ledger.account", "ledger.journal"),
+                ("settlement.dealer_account", "ledger.journal"),
             ),
             Entry(_l("Top-ups"), "ledger.topups", "building-bank", P.TOPUP_ENTER, ("ledger.topup",)),
-            Entry(_l("Closing months"), "ledger.months", "lock", P.MONTH_CLOSE, ("ledger.month",)),
+            Entry(_l("Closing months"), "settlement.months", "lock", P.MONTH_CLOSE),
             Entry(_l("Proof of the books"), "ledger.prove", "checks", P.LEDGER_PROVE),
         ),
     ),

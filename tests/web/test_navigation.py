@@ -53,7 +53,7 @@ def test_dealers_never_see_headquarters_work() -> None:
         ("orders.debits", ["/orders.debits"]),
         ("orders.ship_form", ["/orders.shipping"]),
         ("catalog.price_list", ["/catalog.prices"]),
-        ("ledger.account", ["/ledger.accounts"]),
+        ("settlement.dealer_account", ["/settlement.accounts"]),
         ("reports.search", ["/reports.home"]),
         ("files.photo", []),
         (None, []),
@@ -82,7 +82,7 @@ def test_thumbs_reach_five_places_at_a_dealer_and_none_at_headquarters() -> None
             "/orders.index",
             "/old_parts.index",
             "/claims.index",
-            "/ledger.account",
+            "/settlement.account",
         ]
         assert [item.current for item in tabbar(DEALER, "claims.detail")] == [False, False, False, True, False]
         assert [item.count for item in tabbar(DEALER, "fees.index", {"old_parts.index": 2})] == [
