@@ -20,7 +20,10 @@ from portal.organizations.sheets import read_dealers
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """One kind. ``dated``: it needs a first day of force (R15); ``page``: where its result can be seen."""
+    """One kind. ``dated``: it needs a first day of force (R15); ``page``: where its result can be seen.
+
+    ``say`` words a field of a row for the sample on the page, None leaves it to the page (masking is done there, R90).
+    """
 
     kind: str
     title: Any
@@ -30,6 +33,7 @@ class Load:
     examine: Callable[..., Examined[Any]]
     load: Callable[..., Loaded]
     page: str
+    say: Callable[[str, Any], str | None] | None = None
 
 
 LOADS: dict[str, Load] = {}

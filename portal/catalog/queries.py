@@ -285,6 +285,11 @@ def category_ids(session: Session) -> dict[str, int]:
     return {row.name: row.id for row in session.execute(select(Category.name, Category.id))}
 
 
+def category_name(session: Session, category_id: int | None) -> str | None:
+    """A category's name, or None."""
+    return session.scalar(select(Category.name).where(Category.id == category_id))
+
+
 def model_rows(session: Session) -> dict[str, tuple[int, int | None]]:
     """Every model's (id, category id) by its name."""
     rows = session.execute(select(ProductModel.name, ProductModel.id, ProductModel.category_id))

@@ -21,6 +21,12 @@ CAUSES = {
     "transport": _l("Transport"),
 }
 
+POLICY_STATES = {
+    "in-force": (_l("In force"), "done"),
+    "future": (_l("In force later"), "wait"),
+    "past": (_l("No longer in force"), "idle"),
+}
+
 REFUSALS = {
     "product-unknown": _l("No registered product has the serial number %(serial)s. Check it against the nameplate."),
     "product-elsewhere": _l("Product %(serial)s is registered with another dealer; only that dealer may serve it."),
