@@ -149,12 +149,12 @@ def road(old_part: OldPart, claim: OnClaim | None) -> list[tuple[object, str, st
             (registered[0], registered[1], "now"),
             (states[OldPartState.REPORTED][0], until, "future"),
             (_("Reviewed"), "", "future"),
-            (_("On a claim"), "", "future"),
+            (_("On a claim form"), "", "future"),
         ]
     decided = old_part.review in {Review.ACCEPTED, Review.REFUSED}
     reported = (states[OldPartState.REPORTED][0], moment(old_part.reported_at), "past")
     reviewed = (reviews[old_part.review][0], moment(old_part.reviewed_at) if decided else "", "past" if decided and claim else "now")
-    claimed = (_("On a claim"), "" if claim is None else claim.number or _("Draft claim"), "future" if claim is None else "now")
+    claimed = (_("On a claim form"), "" if claim is None else claim.number or _("Draft claim"), "future" if claim is None else "now")
     return [registered, reported, reviewed, claimed if claim is None or decided else (claimed[0], claimed[1], "past")]
 
 

@@ -15,7 +15,7 @@ from portal.core.errors import Refused
 from portal.core.permissions import Actor
 from portal.core.permissions import Permission as P
 from portal.core.workflow import Offer
-from portal.old_parts import labels, printing, queries
+from portal.old_parts import labels, printing, queries, rules
 from portal.old_parts.models import OldPart, OldPartState, Review
 from portal.old_parts.views import base
 from portal.old_parts.views.base import blueprint
@@ -55,8 +55,6 @@ def detail(number: str) -> ResponseReturnValue:
             verdict=warranty.verdict_sentence(verdict),
             mismatch=mismatch(old_part),
             tiles=base.tiles(queries.photos(session, old_part)),
-            photos_url=url_for("old_parts.photos", number=old_part.number),
-            retakes=actor.side == "dealer" and actor.may(P.OLD_PART_REGISTER) and _open(old_part),
             pieces=[_piece(part, actor) for part in old_part.allocations],
             out_price=base.out_price_said(queries.out_price(session, old_part), old_part.quantity),
             claim=claim,
@@ -134,10 +132,22 @@ def _steps(session: Session, old_part: OldPart, actor: Actor) -> list[dict[str, 
     review = REVIEW.offers(queries.reviewing(session, actor, old_part), actor) if old_part.state == OldPartState.REPORTED else []
     steps = [_step(offer, old_part) for offer in [*review, *offers] if offer.name in {"report", "withdraw", "answer"}]
     judging = [offer for offer in review if offer.name in {"accept", "want", "refuse"}]
+    if actor.side == "dealer" and actor.may(P.OLD_PART_REGISTER) and _open(old_part):
+        steps.insert(0, _photos_step(old_part, first=old_part.photo_count < len(rules.SLOTS)))
+        if old_part.photo_count < len(rules.SLOTS):
+            steps[1]["tone"] = ""  # one primary button a page
     if judging:
         refusal = judging[0].refusal if all(offer.refusal for offer in judging) else None
         steps.insert(0, _step(Offer("review", refusal), old_part))
     return steps
+
+
+def _photos_step(old_part: OldPart, *, first: bool) -> dict[str, Any]:
+    """The way to the photos, which come before the report."""
+    return {
+        "name": "photos", "label": _("Take photos"), "url": url_for("old_parts.photos", number=old_part.number),
+        "tone": "primary" if first else "", "picture": "camera", "go": True,
+    }  # fmt: skip
 
 
 def _step(offer: Offer, old_part: OldPart) -> dict[str, Any]:
