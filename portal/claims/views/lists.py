@@ -21,7 +21,7 @@ from portal.web.pages import address, before, key_page, list_filters
 @blueprint.get("")
 @requires(P.CLAIM_READ)
 def index() -> ResponseReturnValue:
-    """Tabs with counts, filters in the address, 50 rows by key. HQ opens on what waits for review; drafts are the dealer's."""
+    """Tabs with counts, filters in the address, 50 rows by key. Drafts are the dealer's own: HQ sees none."""
     actor = current_actor()
     hq = actor.side == "hq"
     asked = list_filters("tab", "q", "dealer", "month")

@@ -26,7 +26,7 @@ from portal.core.permissions import Permission as P
 from portal.files.queries import photos_of
 from portal.identity.queries import serves
 from portal.old_parts.labels import SLOTS, return_rule, standing
-from portal.warranty.labels import CAUSES, verdict_sentence, verdict_word
+from portal.warranty.labels import CAUSES, verdict_sentence
 from portal.warranty.rules import Verdict
 from portal.web.acts import at, perform
 from portal.web.auth import current_actor, requires
@@ -165,7 +165,6 @@ def _page(number: str, *, position: int | None, step: str = "", form: Any = None
             old_part=standing(line.row.old_part_state, line.row.review),
             return_rule=return_rule(line.row.must_return),
             verdict=(verdict := Verdict.from_json(line.row.verdict)),
-            verdict_word=verdict_word(verdict),
             verdict_sentence=verdict_sentence(verdict),
             causes=CAUSES,
             before=around[0],
