@@ -28,7 +28,7 @@ class Xid8(UserDefinedType[int]):
 
     cache_ok = True
 
-    def get_col_spec(self, **_: Any) -> str:  # noqa: ANN401
+    def get_col_spec(self, **_: Any) -> str:
         return "xid8"
 
 

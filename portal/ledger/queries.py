@@ -144,7 +144,7 @@ def balance_on(session: Session, account_id: int, day: date) -> Decimal:
     return ZERO if cents is None else _as_yuan(cents)
 
 
-def _as_yuan(value: Any) -> Decimal:  # noqa: ANN401
+def _as_yuan(value: Any) -> Decimal:
     return value if isinstance(value, Decimal) and value.as_tuple().exponent == -2 else Decimal(int(value)).scaleb(-2)
 
 
@@ -215,7 +215,7 @@ def journals(session: Session, *, before_id: int | None = None, text: str = "", 
     if before_id is not None:
         q = q.where(Journal.id < before_id)
     if text:
-        q = q.where(Journal.number.op("^@")(text) | Journal.source.op("^@")(text) | (func.split_part(Journal.source, ":", 2) == text))
+        q = q.where(Journal.number.bool_op("^@")(text) | Journal.source.bool_op("^@")(text) | (func.split_part(Journal.source, ":", 2) == text))
     return session.execute(q.order_by(Journal.id.desc()).limit(limit)).all()
 
 

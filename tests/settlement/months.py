@@ -11,12 +11,21 @@ SEPTEMBER, OCTOBER, NOVEMBER = date(2026, 9, 1), date(2026, 10, 1), date(2026, 1
 THE_THIRD = at("2026-11-03 02:00")
 
 
-def claimed(world: World, shop: Shop, pieces: dict[str, int], *, day: int = 10, approved: str = "2026-11-02 17:00", month: str = "2026-10") -> str:
+def claimed(
+    world: World,
+    shop: Shop,
+    pieces: dict[str, int],
+    *,
+    day: int = 10,
+    approved: str = "2026-11-02 17:00",
+    month: str = "2026-10",
+) -> str:
     """A claim whose lines (part number → pieces on one line) are all approved at ``approved``; bought and received before."""
     world.topup(shop, "10000.00", when=f"{month}-01 08:00")
     world.received_order(shop, pieces, when=f"{month}-02 09:00")
     old = [
-        world.reviewed_old_part(shop, part=part, quantity=quantity, replaced=f"{month}-{day:02d}") for part, quantity in pieces.items()
+        world.reviewed_old_part(shop, part=part, quantity=quantity, replaced=f"{month}-{day:02d}")
+        for part, quantity in pieces.items()
     ]
     return world.approved_claim(shop, old, month=month, when=f"{month}-{day + 1:02d} 09:00", approved=approved)
 

@@ -86,7 +86,9 @@ def test_R50_the_border_of_the_third_is_shanghais_midnight_and_not_utcs(world, a
 
 def test_R50_a_term_can_move_the_settlement_day(world):
     with world.as_(world.hq.manager) as session:
-        session.add(TermValue(name="settlement.day", from_day=date(2026, 10, 15), value=8, set_at=THE_THIRD, set_by="韩建国"))
+        session.add(
+            TermValue(name="settlement.day", from_day=date(2026, 10, 15), value=8, set_at=THE_THIRD, set_by="韩建国")
+        )
     claimed(world, world.d1, {"P1": 4}, approved="2026-11-07 23:00")
     assert refused(world, world.hq.finance, actions.prepare, OCTOBER, when=at("2026-11-07 23:30")).code == "too-early"
     prepared(world, when=at("2026-11-08 00:00"))
@@ -134,7 +136,12 @@ def test_R51_preparing_again_voids_the_check_and_takes_what_is_true_now(world):
     with world.as_(world.hq.finance2) as session:
         actions.prepare(session, world.hq.finance2, OCTOBER, at=at("2026-11-03 10:00"))
     row = found(world)
-    assert (row.state, row.checked_at, row.checked_by, row.checked_login) == (SettlementState.PREPARED, None, None, None)
+    assert (row.state, row.checked_at, row.checked_by, row.checked_login) == (
+        SettlementState.PREPARED,
+        None,
+        None,
+        None,
+    )
     assert (row.prepared_by, row.prepared_login) == ("吴琴", world.hq.finance2.login_id)
     assert len(statements(world)) == 1
 
@@ -196,7 +203,12 @@ def test_R51_sending_back_voids_the_check_and_needs_a_reason(world):
     assert (found(world).state, found(world).checked_login) == (SettlementState.PREPARED, None)
     with world.as_(world.hq.auditor) as session:
         event = session.scalar(select(AuditEvent).where(AuditEvent.act == "settlement:send_back"))
-        assert (event.before, event.after, event.facts["reason"], event.public) == ("checked", "prepared", "D001 再核一次", False)
+        assert (event.before, event.after, event.facts["reason"], event.public) == (
+            "checked",
+            "prepared",
+            "D001 再核一次",
+            False,
+        )
 
 
 # -- posting --
@@ -217,7 +229,10 @@ def test_R52_posting_is_one_journal_with_one_credit_per_dealer_and_no_line_is_to
         assert session.execute(text("SELECT id, xmin::text FROM claim_lines ORDER BY id")).all() == lines
         journal = ledger.journal_of(session, "settlement:ST2610", "settlement")
         assert (journal.booked_on, journal.month) == (date(2026, 11, 3), NOVEMBER)
-        sides = sorted((row.account, row.dealer, row.debit, row.credit, row.document) for row in ledger.postings(session, journal.id))
+        sides = sorted(
+            (row.account, row.dealer, row.debit, row.credit, row.document)
+            for row in ledger.postings(session, journal.id)
+        )
         assert sides == [
             ("prepayments", "D001", None, Decimal("150.00"), "ST2610-D001"),
             ("prepayments", "D002", None, Decimal("37.50"), "ST2610-D002"),
@@ -234,7 +249,12 @@ def test_R53_a_statement_runs_from_the_last_ones_end_to_its_own_entry(world):
     posted(world)
     first = statements(world)
     one, other = first[world.d1.id], first[world.d2.id]
-    assert (one.number, one.opening, one.closing, one.first_seq) == ("ST2610-D001", Decimal("0.00"), world.balance(world.d1), 1)
+    assert (one.number, one.opening, one.closing, one.first_seq) == (
+        "ST2610-D001",
+        Decimal("0.00"),
+        world.balance(world.d1),
+        1,
+    )
     assert (other.number, other.lines, other.amount, other.opening, other.closing) == (
         "ST2610-D002", 0, Decimal("0.00"), Decimal("0.00"), Decimal("1000.00"),
     )  # fmt: skip
@@ -306,7 +326,9 @@ def test_R50_only_a_person_with_a_reason_moves_a_line_on(world):
     claim = claimed(world, world.d1, {"P1": 4, "P2": 1})
     checked(world)
     with world.as_(world.hq.finance) as session:
-        actions.exclude(session, world.hq.finance, OCTOBER, claim=claim, position=2, reason="发票待补", at=at("2026-11-03 09:00"))
+        actions.exclude(
+            session, world.hq.finance, OCTOBER, claim=claim, position=2, reason="发票待补", at=at("2026-11-03 09:00")
+        )
     assert found(world).state == SettlementState.PREPARED
     assert refused(world, world.hq.finance2, actions.check, OCTOBER).code == "prepare-again"
     prepared(world, when=at("2026-11-03 10:00"))
@@ -323,7 +345,9 @@ def test_R50_only_a_person_with_a_reason_moves_a_line_on(world):
 def test_R50_a_line_is_left_out_before_anything_is_prepared_too(world):
     claim = claimed(world, world.d1, {"P1": 4})
     with world.as_(world.hq.finance) as session:
-        actions.exclude(session, world.hq.finance, OCTOBER, claim=claim, position=1, reason="x", at=at("2026-11-02 20:00"))
+        actions.exclude(
+            session, world.hq.finance, OCTOBER, claim=claim, position=1, reason="x", at=at("2026-11-02 20:00")
+        )
     prepared(world)
     assert found(world).amount == Decimal("0.00")
 
@@ -331,7 +355,9 @@ def test_R50_a_line_is_left_out_before_anything_is_prepared_too(world):
 def test_R50_leaving_out_is_refused_without_reason_permission_or_such_a_line(world):
     claim = claimed(world, world.d1, {"P1": 4})
     leave = {"claim": claim, "position": 1, "reason": "x"}
-    assert refused(world, world.hq.finance, actions.exclude, OCTOBER, **{**leave, "reason": " "}).code == "reason-needed"
+    assert (
+        refused(world, world.hq.finance, actions.exclude, OCTOBER, **{**leave, "reason": " "}).code == "reason-needed"
+    )
     assert refused(world, world.hq.clerk, actions.exclude, OCTOBER, **leave).code == "permission-missing"
     assert refused(world, world.hq.finance, actions.exclude, NOVEMBER, **leave).code == "line-not-in-month"
     with pytest.raises(NotFound), world.as_(world.hq.finance) as session:
@@ -457,7 +483,11 @@ def test_R52_a_connection_killed_in_the_middle_leaves_nothing_and_posting_again_
     assert all(row.number is None for row in statements(world).values())
     with world.as_(manager) as session:
         actions.post(session, manager, OCTOBER, at=THE_THIRD)
-    assert (found(world).state, journals(world), world.balance(world.d1)) == (SettlementState.POSTED, 1, before + Decimal("50.00"))
+    assert (found(world).state, journals(world), world.balance(world.d1)) == (
+        SettlementState.POSTED,
+        1,
+        before + Decimal("50.00"),
+    )
 
 
 def test_R50_brands_are_settled_apart(world, app):

@@ -182,7 +182,7 @@ def reserved(session: Session) -> dict[int, Decimal]:
         .where(Order.state == OrderState.AGREED)
         .group_by(Order.dealer_id)
     )
-    return dict(rows.tuples())
+    return dict(rows.all())
 
 
 def expected(session: Session, dealer_id: int) -> Expected | None:

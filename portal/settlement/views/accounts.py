@@ -106,7 +106,7 @@ def dealer_account(code: str) -> ResponseReturnValue:
         values = _account(session, actor, dealer)
         form.limit.data = values["standing"].credit_limit
         return render_template(
-            "settlement/account.html", form=form if actor.may(P.CREDIT_LIMIT_SET) else None, **values
+            "settlement/account.html", **{**values, "form": form if actor.may(P.CREDIT_LIMIT_SET) else None}
         )
 
 
