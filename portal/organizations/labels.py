@@ -45,8 +45,6 @@ UNITS = {
     "days": _l("%(value)s days"),
     "day of month": _l("day %(value)s of the month"),
     "times": _l("%(value)s times"),
-    "switch": _l("%(value)s"),
-    "percent": _l("%(value)s %%"),
 }
 
 REFUSALS = {

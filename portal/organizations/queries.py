@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import Row, or_, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from portal.core.errors import NotFound
@@ -81,7 +82,7 @@ def terms_on(session: Session, day: date) -> Mapping[str, AnyRow]:
     rows = session.execute(
         select(TermValue.name, TermValue.value, TermValue.from_day, TermValue.set_by)
         .where(TermValue.from_day <= day)
-        .distinct(TermValue.name)
+        .ext(distinct_on(TermValue.name))
         .order_by(TermValue.name, TermValue.from_day.desc())
     )
     return {row.name: row for row in rows}
@@ -92,7 +93,7 @@ def terms_ahead(session: Session, day: date) -> Mapping[str, AnyRow]:
     rows = session.execute(
         select(TermValue.name, TermValue.value, TermValue.from_day, TermValue.set_by)
         .where(TermValue.from_day > day)
-        .distinct(TermValue.name)
+        .ext(distinct_on(TermValue.name))
         .order_by(TermValue.name, TermValue.from_day)
     )
     return {row.name: row for row in rows}

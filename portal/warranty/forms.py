@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 from wtforms import SelectField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import InputRequired
 
 from portal.warranty.labels import CAUSES
 from portal.web.forms import DayField, PortalForm, TextField
@@ -16,5 +18,9 @@ class VerdictForm(PortalForm):
         csrf = False
 
     part = TextField(_l("Part"), most=40)
-    cause = SelectField(_l("Cause"), choices=list(CAUSES.items()))
+    cause = SelectField(
+        _l("Cause"),
+        validators=[InputRequired()],
+        choices=[SelectChoice(value, label) for value, label in CAUSES.items()],
+    )
     on = DayField(_l("Service day"))

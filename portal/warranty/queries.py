@@ -85,7 +85,12 @@ def find_products(session: Session, typed: str, *, limit: int = 20) -> list[Foun
     wish = _plain(typed)
     statement = (
         select(
-            Product.serial, ProductModel.name, Product.customer_name, Product.bought_on, Product.installed_on, Product.use
+            Product.serial,
+            ProductModel.name,
+            Product.customer_name,
+            Product.bought_on,
+            Product.installed_on,
+            Product.use,
         )
         .join(ProductModel, (ProductModel.brand_id == Product.brand_id) & (ProductModel.id == Product.model_id))
         .order_by(Product.serial)
@@ -170,7 +175,11 @@ def products_page(
         .limit(limit)
     )  # fmt: skip
     if typed := half_width(text).strip():
-        begins = [Product.serial.op("^@")(typed), Product.serial.op("^@")(typed.upper()), ProductModel.name.op("^@")(typed.upper())]
+        begins = [
+            Product.serial.op("^@")(typed),
+            Product.serial.op("^@")(typed.upper()),
+            ProductModel.name.op("^@")(typed.upper()),
+        ]
         digits = [func.right(Product.customer_phone, 4) == typed] if len(typed) == 4 and typed.isdecimal() else []
         wanted = wanted.where(or_(*begins, *digits, Product.customer_name == typed, Product.customer_phone == typed))
     if model:
@@ -195,7 +204,12 @@ def product_rows(session: Session, serials: Collection[str]) -> dict[str, AnyRow
 
 def policies(session: Session) -> Sequence[AnyRow]:
     """Every version, the latest first day on top: (id, version, from_day, to_day, loaded_at, loaded_by, lines)."""
-    lines = select(func.count()).where(PolicyLine.policy_id == WarrantyPolicy.id).correlate(WarrantyPolicy).scalar_subquery()
+    lines = (
+        select(func.count())
+        .where(PolicyLine.policy_id == WarrantyPolicy.id)
+        .correlate(WarrantyPolicy)
+        .scalar_subquery()
+    )
     return session.execute(
         select(
             WarrantyPolicy.id, WarrantyPolicy.version, WarrantyPolicy.from_day, WarrantyPolicy.to_day,

@@ -134,7 +134,9 @@ def verdict(
     """
 
     def out(reason: Reason, **known: Any) -> Verdict:
-        return Verdict(covered=False, reason=reason, day=on, cause=cause, use=use, policy_version=policy_version, **known)
+        return Verdict(
+            covered=False, reason=reason, day=on, cause=cause, use=use, policy_version=policy_version, **known
+        )
 
     if policy_version is None:
         return out(Reason.NO_POLICY)
