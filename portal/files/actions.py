@@ -51,7 +51,9 @@ def store_photo(
     return photo
 
 
-def drop_photos(session: Session, *, subject_kind: str, subject_id: int, slot: str | None = None, public_id: str | None = None) -> int:
+def drop_photos(
+    session: Session, *, subject_kind: str, subject_id: int, slot: str | None = None, public_id: str | None = None
+) -> int:
     """Take a subject's photos away (those of one slot, or one of them); returns how many. The bytes stay on disk unreachable."""
     wanted = select(Photo).where(Photo.subject_kind == subject_kind, Photo.subject_id == subject_id)
     if slot is not None:

@@ -74,7 +74,17 @@ def _decoded(data: bytes, kind: str) -> Image.Image:
             return _flat(ImageOps.exif_transpose(image))
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise Refused("photo-too-large", field="photo", limit=PIXELS_LIMIT // 1_000_000) from None
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, KeyError, IndexError, TypeError, EOFError, MemoryError):
+    except (
+        UnidentifiedImageError,
+        OSError,
+        SyntaxError,
+        ValueError,
+        KeyError,
+        IndexError,
+        TypeError,
+        EOFError,
+        MemoryError,
+    ):
         # What Pillow raises for files that are broken on purpose: all of it means the same to the sender.
         raise Refused("photo-broken", field="photo") from None
 

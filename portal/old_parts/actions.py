@@ -98,7 +98,9 @@ def register(
     return old_part
 
 
-def add_photo(session: Session, actor: Actor, number: str, *, data: bytes, slot: str | None = None, at: datetime) -> Photo:
+def add_photo(
+    session: Session, actor: Actor, number: str, *, data: bytes, slot: str | None = None, at: datetime
+) -> Photo:
     """Hang a photo on a registered old part, or on a reported one whose review wants more (R35).
 
     ``slot`` is one of nameplate, fault, old-part, after; None takes the first that is missing. Taking one again replaces
@@ -116,7 +118,14 @@ def add_photo(session: Session, actor: Actor, number: str, *, data: bytes, slot:
     if len([photo for photo in shown if not (replaces and photo.slot == slot)]) >= PHOTOS_LIMIT:
         raise Refused("too-many-photos", field="photo", most=PHOTOS_LIMIT)
     photo = files.store_photo(
-        session, actor, data=data, subject_kind=KIND, subject_id=old_part.id, dealer_id=old_part.dealer_id, slot=slot, at=at
+        session,
+        actor,
+        data=data,
+        subject_kind=KIND,
+        subject_id=old_part.id,
+        dealer_id=old_part.dealer_id,
+        slot=slot,
+        at=at,
     )
     for earlier in shown:
         if replaces and earlier.slot == slot:
@@ -151,7 +160,9 @@ def report(session: Session, actor: Actor, number: str, *, seen: int | None = No
     old_part.reported_at, old_part.reported_by = at, actor.name
     old_part.reported_late = rules.is_late(actor.day(at), old_part.report_by)
     old_part.review = Review.PENDING
-    audit.record(session, actor, "old-part:report", old_part, at=at, before=before, after=after, late=old_part.reported_late)
+    audit.record(
+        session, actor, "old-part:report", old_part, at=at, before=before, after=after, late=old_part.reported_late
+    )
     session.flush()
     return old_part
 
@@ -204,7 +215,9 @@ def want(session: Session, actor: Actor, number: str, *, reason: str, seen: int 
     return review(session, actor, number, decision=Review.WANTED, reason=reason, seen=seen, at=at)
 
 
-def refuse(session: Session, actor: Actor, number: str, *, reason: str, seen: int | None = None, at: datetime) -> OldPart:
+def refuse(
+    session: Session, actor: Actor, number: str, *, reason: str, seen: int | None = None, at: datetime
+) -> OldPart:
     """不予报销; see :func:`review`."""
     return review(session, actor, number, decision=Review.REFUSED, reason=reason, seen=seen, at=at)
 

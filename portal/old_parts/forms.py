@@ -18,7 +18,9 @@ class RegisterForm(PortalForm):
     serial = TextField(_l("Serial number"), most=80)
     part_number = TextField(_l("Part that was replaced"), most=80)
     fault_code = TextField(_l("Fault"), most=40)
-    cause = StringField(_l("Cause"), [AnyOf([cause.value for cause in Cause], message=_l("Choose what caused the fault."))])
+    cause = StringField(
+        _l("Cause"), [AnyOf([cause.value for cause in Cause], message=_l("Choose what caused the fault."))]
+    )
     quantity = WholeField(_l("Quantity"), low=1, high=QUANTITY_LIMIT)
     replaced_on = DayField(_l("Replaced on"))
     note = WordsField(_l("Note"), most=TEXT_LIMIT)

@@ -68,8 +68,12 @@ REFUSALS = {
     "old-part-quantity": _l("The quantity is a whole number from 1 to %(most)s."),
     "old-part-text-too-long": _l("At most %(most)s characters fit here."),
     "replaced-in-future": _l("The day of replacement lies in the future; today is %(today)s."),
-    "not-enough-held": _l("Of %(part)s you have %(left)s received and not used yet; %(asked)s are asked for. Receive a shipment first, or register fewer."),
-    "replaced-before-received": _l("The oldest of these pieces was received on %(received_on)s; the replacement cannot be earlier."),
+    "not-enough-held": _l(
+        "Of %(part)s you have %(left)s received and not used yet; %(asked)s are asked for. Receive a shipment first, or register fewer."
+    ),
+    "replaced-before-received": _l(
+        "The oldest of these pieces was received on %(received_on)s; the replacement cannot be earlier."
+    ),
     "no-photos": _l("Take at least one photo before reporting."),
     "on-claim": _l("A claim line rests on this old part. Remove it from the claim first; a submitted one stays."),
     "photos-closed": _l("It has been reported: photos can be added again when headquarters asks for more."),
@@ -80,7 +84,9 @@ REFUSALS = {
     "claim-decided": _l("The claim line that rests on it is decided; the review stays as it is."),
     "answer-missing": _l("Write what headquarters asked for."),
     "none-chosen": _l("Nothing is chosen yet. Tick the rows first."),
-    "one-not-accepted": _l("%(number)s cannot be accepted now, so none of the chosen ones was. Take it out and try again."),
+    "one-not-accepted": _l(
+        "%(number)s cannot be accepted now, so none of the chosen ones was. Take it out and try again."
+    ),
     "pieces-used-meanwhile": _l("The pieces of %(number)s that went back have been used for something else."),
 }
 
@@ -120,7 +126,9 @@ def countdown(today: date, last_day: date) -> str:
     if left == 0:
         return _("To be reported today, until 24:00")
     return ngettext(
-        "Not reported; %(num)d day over, it will be marked late", "Not reported; %(num)d days over, it will be marked late", -left
+        "Not reported; %(num)d day over, it will be marked late",
+        "Not reported; %(num)d days over, it will be marked late",
+        -left,
     )
 
 

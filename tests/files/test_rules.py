@@ -30,7 +30,12 @@ def bomb(width, height):
         return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0" * 1000)) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(b"\0" * 1000))
+        + chunk(b"IEND", b"")
+    )
 
 
 def refusal(data):
@@ -39,7 +44,10 @@ def refusal(data):
     return refused.value.code
 
 
-@pytest.mark.parametrize("data", [jpeg(), png(), png(mode="RGBA"), png(mode="L"), png(mode="P"), png(mode="1"), png(mode="I;16"), png(mode="LA")])
+@pytest.mark.parametrize(
+    "data",
+    [jpeg(), png(), png(mode="RGBA"), png(mode="L"), png(mode="P"), png(mode="1"), png(mode="I;16"), png(mode="LA")],
+)
 def test_JPEG_and_PNG_of_any_mode_become_a_JPEG(data):
     picture = rules.checked(data)
     assert picture.jpeg.startswith(b"\xff\xd8\xff")
@@ -63,6 +71,11 @@ def test_UP1_a_bomb_of_400_megapixels_is_refused_before_decoding():
 def test_UP1_the_warning_of_Pillow_is_an_error_too():
     assert refusal(bomb(7_000, 6_000)) == "photo-too-large"  # 42 MP: Pillow alone would only warn
     assert refusal(bomb(13_000, 13_000)) == "photo-too-large"
+
+
+def test_UP1_the_limit_holds_even_if_somebody_switches_off_Pillows_own(monkeypatch):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", None)
+    assert refusal(bomb(7_000, 6_000)) == "photo-too-large"
 
 
 def test_forty_megapixels_are_taken_and_made_smaller():
@@ -111,7 +124,9 @@ def test_UP2_a_right_beginning_with_a_wrong_rest_is_refused(data):
     assert refusal(data) == "photo-broken"
 
 
-@pytest.mark.parametrize("payload", [b"<script>alert(1)</script>", b"<?php system($_GET[0]); ?>", b"PK\x03\x04evil.jar"])
+@pytest.mark.parametrize(
+    "payload", [b"<script>alert(1)</script>", b"<?php system($_GET[0]); ?>", b"PK\x03\x04evil.jar"]
+)
 def test_UP2_a_polyglot_is_drawn_anew_and_loses_its_other_half(payload):
     for data in (jpeg() + payload, jpeg(comment=payload)):
         assert payload in data

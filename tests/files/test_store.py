@@ -23,7 +23,7 @@ def test_what_is_put_is_read_again_from_its_brands_folder(folder):
     assert store.get(7, name) == b"picture"
     assert store.get(8, name) is None
     assert [path for path in folder.rglob("*") if path.is_file()] == [folder / "7" / name[:2] / name]
-    assert os.stat(folder).st_mode & 0o077 == 0
+    assert folder.stat().st_mode & 0o077 == 0
 
 
 def test_names_are_random_and_nothing_of_the_sender(folder):
@@ -33,7 +33,20 @@ def test_names_are_random_and_nothing_of_the_sender(folder):
 
 
 @pytest.mark.parametrize(
-    "name", ["../../etc/passwd", "a/b.jpg", "x.jpg", "ab.php", "ab.jpg.php", "ab.jpg\0", "\u202egpj.ab", "CON", "", ".jpg", "ab" * 2000]
+    "name",
+    [
+        "../../etc/passwd",
+        "a/b.jpg",
+        "x.jpg",
+        "ab.php",
+        "ab.jpg.php",
+        "ab.jpg\0",
+        "\u202egpj.ab",
+        "CON",
+        "",
+        ".jpg",
+        "ab" * 2000,
+    ],
 )
 def test_UP3_a_name_that_is_not_ours_is_refused(folder, name):
     with pytest.raises(ValueError):  # noqa: PT011

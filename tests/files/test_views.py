@@ -40,7 +40,16 @@ def test_UP5_another_dealer_and_another_brand_get_404_and_a_stranger_the_sign_in
     assert "/sign-in" in stranger.headers["Location"]
 
 
-@pytest.mark.parametrize("address", ["/photos/0.jpg", "/photos/%00.jpg", "/photos/..%2f..%2fetc%2fpasswd.jpg", f"/photos/{'a' * 4000}.jpg", "/photos/\u202ejpg.jpg"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/photos/0.jpg",
+        "/photos/%00.jpg",
+        "/photos/..%2f..%2fetc%2fpasswd.jpg",
+        f"/photos/{'a' * 4000}.jpg",
+        "/photos/\u202ejpg.jpg",
+    ],
+)
 def test_UP3_an_odd_address_is_404(world, client_as, address):
     assert client_as(world.hq.clerk).get(address).status_code == 404
 

@@ -34,7 +34,11 @@ def state(world):
     """Everything a refused step could have changed."""
     with world.as_(world.hq.auditor) as session:
         return (
-            session.execute(select(OldPart.number, OldPart.state, OldPart.review, OldPart.ver, OldPart.review_reason, OldPart.answer).order_by(OldPart.id)).all(),
+            session.execute(
+                select(
+                    OldPart.number, OldPart.state, OldPart.review, OldPart.ver, OldPart.review_reason, OldPart.answer
+                ).order_by(OldPart.id)
+            ).all(),
             session.execute(select(Allocation.pieces, Allocation.returned).order_by(Allocation.id)).all(),
             session.execute(select(Layer.id, Layer.used).order_by(Layer.id)).all(),
             session.scalar(select(func.count()).select_from(AuditEvent)),
@@ -65,7 +69,12 @@ def test_R36_registering_gives_a_number_a_deadline_a_verdict_and_takes_the_piece
     assert (old.replaced_on, old.report_by) == (date(2026, 10, 10), date(2026, 10, 17))
     assert old.must_return is True
     verdict = Verdict.from_json(old.verdict)
-    assert (verdict.covered, verdict.line_no, verdict.last_day, verdict.day) == (True, 2, date(2030, 3, 2), date(2026, 10, 10))
+    assert (verdict.covered, verdict.line_no, verdict.last_day, verdict.day) == (
+        True,
+        2,
+        date(2030, 3, 2),
+        date(2026, 10, 10),
+    )
     assert used(world, world.d1) == [2]
     assert register(world, world.d1).number == "OP2610-0002"
 
@@ -176,7 +185,9 @@ def test_R36_two_registrations_of_the_last_piece_at_once_have_one_effect(world, 
 def test_R30_the_term_of_the_day_of_replacement_counts(world):
     world.received_order(world.d1, {"P1": 1})
     with world.as_(world.hq.manager) as session:
-        session.add(TermValue(name="old_parts.report-days", from_day=date(2026, 10, 10), value=10, set_at=TEN, set_by="x"))
+        session.add(
+            TermValue(name="old_parts.report-days", from_day=date(2026, 10, 10), value=10, set_at=TEN, set_by="x")
+        )
     assert register(world, world.d1).report_by == date(2026, 10, 20)
     world.received_order(world.d1, {"P1": 1}, when="2026-10-08 09:00")
     assert register(world, world.d1, replaced_on=date(2026, 10, 9)).report_by == date(2026, 10, 16)
@@ -188,7 +199,12 @@ def test_R30_R36_a_report_after_the_seventh_day_is_accepted_and_marked_late(worl
     number = world.registered_old_part(world.d1)
     with world.as_(world.d1.clerk) as session:
         old = actions.report(session, world.d1.clerk, number, at=at(when))
-        assert (old.state, old.review, old.reported_late, old.reported_at) == (OldPartState.REPORTED, Review.PENDING, late, at(when))
+        assert (old.state, old.review, old.reported_late, old.reported_at) == (
+            OldPartState.REPORTED,
+            Review.PENDING,
+            late,
+            at(when),
+        )
 
 
 def test_R30_a_report_needs_photos_and_happens_once(world):
@@ -227,9 +243,9 @@ def test_photos_are_limited_checked_and_closed_once_reported(world):
     number = world.registered_old_part(world.d1, photos=0)
     tech = world.d1.technician
 
-    def add(data=picture(9), slot=None):
+    def add(data=None, slot=None):
         with world.as_(tech) as session:
-            return actions.add_photo(session, tech, number, data=data, slot=slot, at=TEN)
+            return actions.add_photo(session, tech, number, data=data or picture(9), slot=slot, at=TEN)
 
     assert refused(world, lambda: add(b"GIF89a")).code == "photo-kind"
     assert refused(world, lambda: add(slot="selfie")).code == "photo-slot"
@@ -250,6 +266,26 @@ def test_photos_are_limited_checked_and_closed_once_reported(world):
         with world.as_(tech) as session:
             other = queries.photos(session, queries.old_part(session, number))[0]
             actions.remove_photo(session, tech, number, photo=other.public_id, at=TEN)
+
+    assert refused(world, remove).code == "photos-closed"
+
+
+def test_only_who_registers_adds_photos_and_after_a_report_more_come_but_none_go(world):
+    world.received_order(world.d1, {"P1": 1})
+    number = world.reported_old_part(world.d1)
+
+    def add(actor):
+        with world.as_(actor) as session:
+            return actions.add_photo(session, actor, number, data=picture(3), at=TEN)
+
+    assert refused(world, lambda: add(world.hq.clerk)).code == "permission-missing"
+    with world.as_(world.hq.clerk) as session:
+        actions.want(session, world.hq.clerk, number, reason="铭牌", at=TEN)
+    photo = add(world.d1.technician)
+
+    def remove():
+        with world.as_(world.d1.technician) as session:
+            actions.remove_photo(session, world.d1.technician, number, photo=photo.public_id, at=TEN)
 
     assert refused(world, remove).code == "photos-closed"
 
@@ -336,7 +372,8 @@ def test_R3_every_change_leaves_its_event(world):
     number = world.reviewed_old_part(world.d1)
     with world.as_(world.d1.clerk) as session:
         events = session.execute(
-            text("SELECT act, before, after, actor_name FROM audit_events WHERE subject_number = :number ORDER BY id"), {"number": number}
+            text("SELECT act, before, after, actor_name FROM audit_events WHERE subject_number = :number ORDER BY id"),
+            {"number": number},
         ).all()
     tech, clerk = world.d1.technician.name, world.hq.clerk.name
     assert events == [

@@ -49,7 +49,14 @@ def test_the_tabs_and_their_counts(shelf):
         assert queries.waiting(session, "pending").amount == Decimal("12.50")
         assert queries.waiting(session, "registered").soonest == date(2026, 10, 17)
         assert queries.waiting(session, "refused").oldest_at == at("2026-10-10 16:00")
-    tabs = {"registered": registered, "pending": pending, "accepted": accepted, "wanted": wanted, "refused": refused, "withdrawn": withdrawn}
+    tabs = {
+        "registered": registered,
+        "pending": pending,
+        "accepted": accepted,
+        "wanted": wanted,
+        "refused": refused,
+        "withdrawn": withdrawn,
+    }
     for tab, number in tabs.items():
         assert numbers(shelf, shelf.d1.clerk, tab=tab) == [number]
 
@@ -83,7 +90,13 @@ def test_a_row_says_what_the_page_needs_in_one_statement(shelf):
         [row] = queries.listed(session, Filters())
         event.remove(db.engine, "before_cursor_execute", count)
     assert len(statements) == 1
-    assert (row.number, row.part_name, row.fault_code, row.quantity, row.amount) == (number, "进水阀", "F01", 2, Decimal("25.00"))
+    assert (row.number, row.part_name, row.fault_code, row.quantity, row.amount) == (
+        number,
+        "进水阀",
+        "F01",
+        2,
+        Decimal("25.00"),
+    )
     assert (row.out_price, row.photo_count, row.claim_line, row.dealer_code) == (Decimal("30.00"), 2, None, "D001")
     assert row.photo is not None
 

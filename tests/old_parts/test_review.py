@@ -33,7 +33,12 @@ def answer(world, number, note="重拍了铭牌"):
 
 def test_R35_accepted_with_who_and_when(world, number):
     old = review(world, number, Review.ACCEPTED)
-    assert (old.review, old.reviewed_at, old.reviewed_by, old.review_reason) == (Review.ACCEPTED, NOON, world.hq.clerk.name, None)
+    assert (old.review, old.reviewed_at, old.reviewed_by, old.review_reason) == (
+        Review.ACCEPTED,
+        NOON,
+        world.hq.clerk.name,
+        None,
+    )
     assert old.state is OldPartState.REPORTED
 
 
@@ -64,7 +69,10 @@ def test_R35_only_what_was_reported_is_reviewed(world):
 
 
 def test_R35_a_dealer_reviews_nothing(world, number):
-    assert refused(world, lambda: review(world, number, Review.ACCEPTED, actor=world.d1.manager)).code == "permission-missing"
+    assert (
+        refused(world, lambda: review(world, number, Review.ACCEPTED, actor=world.d1.manager)).code
+        == "permission-missing"
+    )
     with pytest.raises(NotFound):
         review(world, number, Review.ACCEPTED, actor=world.d2.manager)
 

@@ -50,7 +50,11 @@ def test_R43_taking_again_undoes_giving_back_the_other_way_round():
 def test_no_more_goes_back_or_is_taken_again_than_there_is(pieces):
     taken = [Taken(7, 4, Decimal("1.00"), returned=0)]
     back = [Taken(7, 4, Decimal("1.00"), returned=4)]
-    for act in (lambda: rules.give_back(taken, pieces), lambda: rules.take_again(back, pieces), lambda: rules.amount_of_oldest(taken, pieces)):
+    for act in (
+        lambda: rules.give_back(taken, pieces),
+        lambda: rules.take_again(back, pieces),
+        lambda: rules.amount_of_oldest(taken, pieces),
+    ):
         with pytest.raises(ValueError):  # noqa: PT011
             act()
 

@@ -56,14 +56,23 @@ def test_a_dealer_registers_photographs_and_reports_on_the_phone(shelf, client_a
     assert 'aria-disabled="true" aria-describedby="why-report"' in page
     for slot in ("nameplate", "fault", "old-part", "after"):
         sent = {"photo": (io.BytesIO(picture(len(slot))), "../../x.php.jpg"), "kind": slot}
-        stored = phone.post("/old-parts/OP2610-0001/photos", data=sent, headers={"X-CSRFToken": phone._read_token(), "X-Requested-With": "fetch"})
+        stored = phone.post(
+            "/old-parts/OP2610-0001/photos",
+            data=sent,
+            headers={"X-CSRFToken": phone._read_token(), "X-Requested-With": "fetch"},
+        )
         assert (stored.status_code, stored.json) == (201, {"stored": True})
     page = phone.get("/old-parts/OP2610-0001/photos").get_data(as_text=True)
     assert "4 / 4" in page
     answer = phone.post("/old-parts/OP2610-0001/report")
     assert answer.headers["Location"] == "/old-parts/OP2610-0001"
     found = old_part(shelf, "OP2610-0001")
-    assert (found.state, found.review, found.reported_late, found.note) == (OldPartState.REPORTED, Review.PENDING, False, "厨房间")
+    assert (found.state, found.review, found.reported_late, found.note) == (
+        OldPartState.REPORTED,
+        Review.PENDING,
+        False,
+        "厨房间",
+    )
     page = phone.get("/old-parts/OP2610-0001").get_data(as_text=True)
     assert "阀类 60 个月，自 2025-03-02 安装起，至 2030-03-02，家用：保内。依据保修政策 v202607 第 2 行" in page
     assert "等待总部审核照片和原因。" in page
@@ -98,7 +107,9 @@ def test_a_bad_photo_is_said_in_a_sentence(shelf, client_as):
     phone = client_as(shelf.d1.technician)
     token = phone._read_token()
     sent = {"photo": (io.BytesIO(b"<svg/>"), "x.svg"), "kind": "fault"}
-    answer = phone.post(f"/old-parts/{number}/photos", data=sent, headers={"X-CSRFToken": token, "X-Requested-With": "fetch"})
+    answer = phone.post(
+        f"/old-parts/{number}/photos", data=sent, headers={"X-CSRFToken": token, "X-Requested-With": "fetch"}
+    )
     assert (answer.status_code, answer.json) == (422, {"error": "只能保存 JPEG 和 PNG 照片。"})
     plain = phone.post(f"/old-parts/{number}/photos", data={"photo": (io.BytesIO(b"<svg/>"), "x.svg")})
     assert (plain.status_code, plain.headers["Location"]) == (303, f"/old-parts/{number}/photos")
@@ -127,7 +138,11 @@ def test_a_photo_is_removed_before_the_report(shelf, client_as):
     ],
 )
 def test_what_is_said_while_the_form_is_filled_in(shelf, client_as, changes, said):
-    page = client_as(shelf.d1.technician).get("/old-parts/outlook", query_string=form(shelf, **changes)).get_data(as_text=True)
+    page = (
+        client_as(shelf.d1.technician)
+        .get("/old-parts/outlook", query_string=form(shelf, **changes))
+        .get_data(as_text=True)
+    )
     for words in said:
         assert words in page
 
@@ -177,7 +192,9 @@ def test_R36_what_awaits_its_registration_leads_to_a_filled_in_form(world, clien
     assert f'value="{serial}"' in page
 
 
-@pytest.mark.parametrize("tab", ["awaiting", "registered", "pending", "wanted", "accepted", "refused", "withdrawn", "all", "nonsense\0"])
+@pytest.mark.parametrize(
+    "tab", ["awaiting", "registered", "pending", "wanted", "accepted", "refused", "withdrawn", "all", "nonsense\0"]
+)
 def test_an_empty_tab_says_what_to_do(world, client_as, tab):
     for actor in (world.d1.clerk, world.hq.clerk, world.hq.auditor):
         answer = client_as(actor).get("/old-parts", query_string={"tab": tab})
@@ -195,12 +212,16 @@ def test_R35_headquarters_reviews_one_and_the_next_comes(shelf, client_as):
     assert "阀类 60 个月" in page
     answer = desk.post(f"/old-parts/{first}/review", data={"decision": "refused", "reason": "", "version": "2"})
     assert (answer.status_code, old_part(shelf, first).review) == (422, Review.PENDING)
-    answer = desk.post(f"/old-parts/{first}/review", data={"decision": "wanted", "reason": "铭牌看不清", "version": "2"})
+    answer = desk.post(
+        f"/old-parts/{first}/review", data={"decision": "wanted", "reason": "铭牌看不清", "version": "2"}
+    )
     assert answer.headers["Location"] == f"/old-parts/{second}/review"
     assert old_part(shelf, first).review_reason == "铭牌看不清"
     answer = desk.post(f"/old-parts/{second}/review", data={"decision": "accepted", "reason": ""})
     assert answer.headers["Location"] == "/old-parts?tab=pending"
-    stale = desk.post(f"/old-parts/{second}/review", data={"decision": "refused", "reason": "我写的理由", "version": "1"})
+    stale = desk.post(
+        f"/old-parts/{second}/review", data={"decision": "refused", "reason": "我写的理由", "version": "1"}
+    )
     assert stale.status_code == 422
     assert "我写的理由" in stale.get_data(as_text=True)
     assert old_part(shelf, second).review is Review.ACCEPTED
@@ -252,11 +273,23 @@ def test_R1_every_address_is_404_for_another_dealer_and_another_brand(shelf, cli
     for actor in (shelf.d2.manager, other.hq.manager, other.d1.manager):
         browser = client_as(actor)
         hq = actor.side == "hq"
-        for page in (f"/old-parts/{number}", f"/old-parts/{number}.pdf", f"/old-parts/{number}/photos", f"/old-parts/{number}/review"):
-            assert browser.get(page).status_code in ({404} if hq == page.endswith("review") or page[-4:] in {number[-4:], ".pdf"} else {403, 404})
+        for page in (
+            f"/old-parts/{number}",
+            f"/old-parts/{number}.pdf",
+            f"/old-parts/{number}/photos",
+            f"/old-parts/{number}/review",
+        ):
+            assert browser.get(page).status_code in (
+                {404} if hq == page.endswith("review") or page[-4:] in {number[-4:], ".pdf"} else {403, 404}
+            )
         for step in ("report", "withdraw", "answer", "photos"):
             if not hq:
-                assert browser.post(f"/old-parts/{number}/{step}", data={"reason": "x", "photo": (io.BytesIO(picture(1)), "a.jpg")}).status_code == 404
+                assert (
+                    browser.post(
+                        f"/old-parts/{number}/{step}", data={"reason": "x", "photo": (io.BytesIO(picture(1)), "a.jpg")}
+                    ).status_code
+                    == 404
+                )
         assert number not in browser.get("/old-parts?tab=all").get_data(as_text=True)
     assert client_as(None).get(f"/old-parts/{number}").status_code == 303
     assert old_part(shelf, number).ver == 2
@@ -274,8 +307,61 @@ def test_the_pages_speak_English(shelf, client_as):
     browser = client_as(shelf.d1.clerk)
     browser.set_cookie("portal_lang", "en")
     page = browser.get(f"/old-parts/{number}").get_data(as_text=True)
-    assert "阀类 60 months, from installation on 2025-03-02 until 2030-03-02, home use: in warranty. By warranty policy v202607, line 2." in page
+    assert (
+        "阀类 60 months, from installation on 2025-03-02 until 2030-03-02, home use: in warranty. By warranty policy v202607, line 2."
+        in page
+    )
     assert "Headquarters reviews photos and cause." in page
     with shelf.as_(shelf.d1.clerk) as session, pytest.raises(NotFound):
         queries.old_part(session, "x")
     assert date(2026, 10, 17) == old_part(shelf, number).report_by
+
+
+def test_every_state_has_its_page_for_both_sides(shelf, client_as):
+    pages = {
+        "registered": shelf.registered_old_part(shelf.d1, photos=0),
+        "pending": shelf.reported_old_part(shelf.d1, fault="F02"),
+        "late": shelf.reported_old_part(shelf.d1, when="2026-10-18 09:00"),
+        "accepted": shelf.reviewed_old_part(shelf.d1),
+        "withdrawn": shelf.registered_old_part(shelf.d1),
+    }
+    shelf.submitted_claim(shelf.d1, [pages["accepted"]])
+    with shelf.as_(shelf.hq.clerk) as session:
+        actions.refuse(session, shelf.hq.clerk, pages["late"], reason="照片不符", at=NOON)
+    with shelf.as_(shelf.d1.clerk) as session:
+        actions.withdraw(session, shelf.d1.clerk, pages["withdrawn"], reason="x", at=NOON)
+    said = {
+        "registered": ("请拍好照片并报备。", "等待经销商拍照并报备。"),
+        "pending": ("故障代码与产品的品类不符，报销时会有提醒。",) * 2,
+        "late": ("不予报销：照片不符",) * 2,
+        "accepted": ("RC2610-0001",) * 2,
+        "withdrawn": ("登记已撤销，编号不再使用。",) * 2,
+    }
+    for name, number in pages.items():
+        for actor, words in zip((shelf.d1.clerk, shelf.hq.clerk), said[name], strict=True):
+            page = client_as(actor).get(f"/old-parts/{number}").get_data(as_text=True)
+            assert words in page
+    assert "逾期报备" in client_as(shelf.hq.clerk).get(f"/old-parts/{pages['late']}").get_data(as_text=True)
+    desk = client_as(shelf.hq.clerk)
+    assert desk.get(f"/old-parts/{pages['withdrawn']}/review").status_code == 404
+    assert f"/old-parts/{pages['pending']}/review" in desk.get(f"/old-parts/{pages['pending']}").get_data(as_text=True)
+    auditor = client_as(shelf.hq.auditor)
+    assert f"/old-parts/{pages['pending']}/review" not in auditor.get(f"/old-parts/{pages['pending']}").get_data(
+        as_text=True
+    )
+    assert auditor.get(f"/old-parts/{pages['pending']}/review").status_code == 403
+
+
+def test_who_also_belongs_to_the_dealer_sees_why_the_review_is_not_theirs(shelf, client_as):
+    from portal.identity import actions as identity
+    from portal.identity.roles import Role
+
+    number, clerk = shelf.reported_old_part(shelf.d1), shelf.hq.clerk
+    browser = client_as(clerk)
+    with shelf.as_(shelf.hq.admin) as session:
+        identity.add_member(
+            session, shelf.hq.admin, login_id=clerk.login_id, login=f"twice-{shelf.code}", name=clerk.name,
+            roles=[Role.DEALER_CLERK.value], dealer_id=shelf.d1.id, at=NOON,
+        )  # fmt: skip
+    for page in (f"/old-parts/{number}", f"/old-parts/{number}/review"):
+        assert "您也是该经销商的成员，须由他人审核。" in browser.get(page).get_data(as_text=True)

@@ -9,12 +9,24 @@ from portal.warranty import labels, rules
 from portal.warranty.models import Basis, Use
 from portal.warranty.rules import Days, Line
 
-LINES = (Line(12, None, 36, 12, Basis.INSTALLED), Line(13, "阀芯", 72, 12, Basis.INSTALLED), Line(14, "易耗件", 0, 0, Basis.INSTALLED))
+LINES = (
+    Line(12, None, 36, 12, Basis.INSTALLED),
+    Line(13, "阀芯", 72, 12, Basis.INSTALLED),
+    Line(14, "易耗件", 0, 0, Basis.INSTALLED),
+)
 KNOWN = Days(date(2020, 11, 30), date(2021, 2, 1), date(2021, 3, 2))
 
 
 def say(language, **changes):
-    asked = {"policy_version": "202608", "lines": LINES, "part_group": "阀芯", "days": KNOWN, "use": Use.HOME, "cause": "quality", "on": date(2026, 10, 21)}
+    asked = {
+        "policy_version": "202608",
+        "lines": LINES,
+        "part_group": "阀芯",
+        "days": KNOWN,
+        "use": Use.HOME,
+        "cause": "quality",
+        "on": date(2026, 10, 21),
+    }
     with force_locale(language):
         return labels.verdict_sentence(rules.verdict(**{**asked, **changes}))
 
@@ -30,8 +42,10 @@ def say(language, **changes):
         (
             {"part_group": "", "policy_version": "v202608"},
             "整机 36 个月，自 2021-03-02 安装起，至 2024-03-02，家用：保外，2026-10-21 时已过保修期。依据保修政策 v202608 第 12 行。",
-            "Whole unit 36 months, from installation on 2021-03-02 until 2024-03-02, home use: out of warranty, it had ended on 2026-10-21."
-            " By warranty policy v202608, line 12.",
+            (
+                "Whole unit 36 months, from installation on 2021-03-02 until 2024-03-02, home use: out of warranty, it had ended on 2026-10-21."
+                " By warranty policy v202608, line 12."
+            ),
         ),
         (
             {"days": Days(bought_on=date(2021, 2, 1)), "use": Use.COMMERCIAL, "on": date(2021, 2, 1)},
@@ -41,14 +55,18 @@ def say(language, **changes):
         (
             {"days": Days(made_on=date(2020, 11, 30)), "on": date(2021, 1, 1)},
             "阀芯 72 个月，自 2021-02-28（生产后 3 个月）起，至 2027-02-28，家用：保外，2021-01-01 时还未开始保修。依据保修政策 v202608 第 13 行。",
-            "阀芯 72 months, from 2021-02-28, three months after production, until 2027-02-28, home use: out of warranty,"
-            " cover had not begun on 2021-01-01. By warranty policy v202608, line 13.",
+            (
+                "阀芯 72 months, from 2021-02-28, three months after production, until 2027-02-28, home use: out of warranty,"
+                " cover had not begun on 2021-01-01. By warranty policy v202608, line 13."
+            ),
         ),
         (
             {"cause": "man-made"},
             "阀芯 72 个月，自 2021-03-02 安装起，至 2027-03-02，家用：保外，故障原因“人为损坏”不在保修范围内。依据保修政策 v202608 第 13 行。",
-            "阀芯 72 months, from installation on 2021-03-02 until 2027-03-02, home use: out of warranty,"
-            " the cause “Man-made damage” is not covered. By warranty policy v202608, line 13.",
+            (
+                "阀芯 72 months, from installation on 2021-03-02 until 2027-03-02, home use: out of warranty,"
+                " the cause “Man-made damage” is not covered. By warranty policy v202608, line 13."
+            ),
         ),
         (
             {"part_group": "易耗件"},

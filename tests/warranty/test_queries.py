@@ -22,7 +22,12 @@ def judge(world, serial, part="P1", cause="quality", on=date(2026, 10, 10), shop
 def test_R13_the_group_line_of_the_policy_in_force_on_the_service_day(world):
     verdict = judge(world, world.product(world.d1))
     assert (verdict.covered, verdict.policy_version, verdict.line_no, verdict.part_group) == (True, "202607", 2, "阀类")
-    assert (verdict.months, verdict.basis, verdict.counts_from, verdict.last_day) == (60, Basis.INSTALLED, date(2025, 3, 2), date(2030, 3, 2))
+    assert (verdict.months, verdict.basis, verdict.counts_from, verdict.last_day) == (
+        60,
+        Basis.INSTALLED,
+        date(2025, 3, 2),
+        date(2030, 3, 2),
+    )
 
 
 def test_R13_consumables_and_commercial_use(world):
@@ -44,13 +49,30 @@ def test_R13_the_version_in_force_on_the_service_day_decides_not_todays(world):
         category = session.scalars(select(PolicyLine.category_id).where(PolicyLine.line_no == 1)).one()
         old.to_day = date(2026, 11, 1)
         session.flush()
-        new = WarrantyPolicy(version="202611", from_day=date(2026, 11, 1), to_day=None, loaded_at=at("2026-10-20 09:00"), loaded_by="x")
+        new = WarrantyPolicy(
+            version="202611", from_day=date(2026, 11, 1), to_day=None, loaded_at=at("2026-10-20 09:00"), loaded_by="x"
+        )
         session.add(new)
         session.flush()
-        session.add(PolicyLine(policy_id=new.id, line_no=9, category_id=category, part_group=None, home_months=12, commercial_months=12, basis=Basis.INSTALLED))
+        session.add(
+            PolicyLine(
+                policy_id=new.id,
+                line_no=9,
+                category_id=category,
+                part_group=None,
+                home_months=12,
+                commercial_months=12,
+                basis=Basis.INSTALLED,
+            )
+        )
     before, after = judge(world, serial, on=date(2026, 10, 31)), judge(world, serial, on=date(2026, 11, 1))
     assert (before.policy_version, before.covered) == ("202607", True)
-    assert (after.policy_version, after.line_no, after.covered, after.last_day) == ("202611", 9, False, date(2026, 3, 2))
+    assert (after.policy_version, after.line_no, after.covered, after.last_day) == (
+        "202611",
+        9,
+        False,
+        date(2026, 3, 2),
+    )
     assert judge(world, serial, on=date(2025, 12, 31)).reason is Reason.NO_POLICY
 
 
@@ -81,7 +103,10 @@ def test_products_are_found_by_serial_model_name_and_phone(world):
 def test_R90_opening_the_customers_data_is_logged(world):
     serial = world.product(world.d1)
     with world.as_(world.d1.clerk) as session:
-        assert actions.open_customer(session, world.d1.clerk, serial, at=at("2026-10-10 09:00")).customer_phone == "13812345678"
+        assert (
+            actions.open_customer(session, world.d1.clerk, serial, at=at("2026-10-10 09:00")).customer_phone
+            == "13812345678"
+        )
     with world.as_(world.hq.auditor) as session:
         event = session.scalars(select(AuditEvent).where(AuditEvent.act == "product:open")).one()
         assert (event.actor_name, event.facts["serial"]) == (world.d1.clerk.name, serial)
@@ -97,5 +122,3 @@ def test_R90_who_may_not_open_it_leaves_no_trace(world):
     assert refused.value.code == "permission-missing"
     with world.as_(world.hq.auditor) as session:
         assert session.scalars(select(AuditEvent).where(AuditEvent.act == "product:open")).all() == []
-
-

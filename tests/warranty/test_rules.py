@@ -22,7 +22,9 @@ days = st.dates(date(1990, 1, 1), date(2150, 12, 31))
 months = st.integers(0, 600)
 
 
-def judge(*, group="阀芯", on=date(2026, 10, 21), days=INSTALLED, use=Use.HOME, cause="quality", lines=LINES, version="202608"):
+def judge(
+    *, group="阀芯", on=date(2026, 10, 21), days=INSTALLED, use=Use.HOME, cause="quality", lines=LINES, version="202608"
+):
     return rules.verdict(policy_version=version, lines=lines, part_group=group, days=days, use=use, cause=cause, on=on)
 
 
@@ -43,13 +45,23 @@ def test_R13_without_a_group_or_without_its_line_the_whole_unit_line_decides(gro
 
 def test_R13_zero_months_means_never_covered():
     verdict = judge(group="易耗件", on=date(2021, 3, 2))
-    assert (verdict.covered, verdict.reason, verdict.line_no, verdict.last_day) == (False, Reason.NEVER_COVERED, 3, None)
+    assert (verdict.covered, verdict.reason, verdict.line_no, verdict.last_day) == (
+        False,
+        Reason.NEVER_COVERED,
+        3,
+        None,
+    )
 
 
 def test_R13_commercial_use_has_months_of_its_own():
     assert judge(use=Use.COMMERCIAL, on=date(2022, 3, 2)).covered
     verdict = judge(use=Use.COMMERCIAL, on=date(2022, 3, 3))
-    assert (verdict.covered, verdict.reason, verdict.months, verdict.last_day) == (False, Reason.EXPIRED, 12, date(2022, 3, 2))
+    assert (verdict.covered, verdict.reason, verdict.months, verdict.last_day) == (
+        False,
+        Reason.EXPIRED,
+        12,
+        date(2022, 3, 2),
+    )
 
 
 @pytest.mark.parametrize(

@@ -131,7 +131,9 @@ def slots(photos: Sequence[Shown], number: str, *, more: bool) -> list[dict[str,
             "kind": slot,
             "label": labels.SLOTS[slot][0],
             "hint": labels.slot_hint(slot, number),
-            "photo": url_for("files.photo", public_id=newest[slot].public_id, size=rules.THUMB) if slot in newest else "",
+            "photo": url_for("files.photo", public_id=newest[slot].public_id, size=rules.THUMB)
+            if slot in newest
+            else "",
         }
         for slot in (*rules.SLOTS, *(("more",) if more else ()))
     ]
@@ -153,8 +155,16 @@ def road(old_part: OldPart, claim: OnClaim | None) -> list[tuple[object, str, st
         ]
     decided = old_part.review in {Review.ACCEPTED, Review.REFUSED}
     reported = (states[OldPartState.REPORTED][0], moment(old_part.reported_at), "past")
-    reviewed = (reviews[old_part.review][0], moment(old_part.reviewed_at) if decided else "", "past" if decided and claim else "now")
-    claimed = (_("On a claim form"), "" if claim is None else claim.number or _("Draft claim"), "future" if claim is None else "now")
+    reviewed = (
+        reviews[old_part.review][0],
+        moment(old_part.reviewed_at) if decided else "",
+        "past" if decided and claim else "now",
+    )
+    claimed = (
+        _("On a claim form"),
+        "" if claim is None else claim.number or _("Draft claim"),
+        "future" if claim is None else "now",
+    )
     return [registered, reported, reviewed, claimed if claim is None or decided else (claimed[0], claimed[1], "past")]
 
 

@@ -129,7 +129,11 @@ _PICTURES = {"report": "send", "answer": "message", "withdraw": "arrow-back-up",
 def _steps(session: Session, old_part: OldPart, actor: Actor) -> list[dict[str, Any]]:
     """The buttons, in the order of the work; a refused one says why."""
     offers = OLD_PART.offers(old_part, actor)
-    review = REVIEW.offers(queries.reviewing(session, actor, old_part), actor) if old_part.state == OldPartState.REPORTED else []
+    review = (
+        REVIEW.offers(queries.reviewing(session, actor, old_part), actor)
+        if old_part.state == OldPartState.REPORTED
+        else []
+    )
     steps = [_step(offer, old_part) for offer in [*review, *offers] if offer.name in {"report", "withdraw", "answer"}]
     judging = [offer for offer in review if offer.name in {"accept", "want", "refuse"}]
     if actor.side == "dealer" and actor.may(P.OLD_PART_REGISTER) and _open(old_part):

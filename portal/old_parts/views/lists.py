@@ -85,7 +85,9 @@ def accept_many() -> ResponseReturnValue:
 
     return perform(
         lambda session, actor, at: actions.accept_many(session, actor, chosen, at=at),
-        done=lambda found: ngettext("%(num)d old part found reimbursable.", "%(num)d old parts found reimbursable.", len(found)),
+        done=lambda found: ngettext(
+            "%(num)d old part found reimbursable.", "%(num)d old parts found reimbursable.", len(found)
+        ),
         to=back,
         refused=refused,
     )

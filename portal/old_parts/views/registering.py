@@ -67,7 +67,9 @@ def register() -> ResponseReturnValue:
     typed: dict[str, Any] = {name: form[name].data for name in FIELDS}
     return perform(
         lambda session, actor, at: actions.register(session, actor, **typed, note=form.note.data or "", at=at),
-        done=lambda found: _("%(number)s is registered. Write the number on the old part and take the photos.", number=found.number),
+        done=lambda found: _(
+            "%(number)s is registered. Write the number on the old part and take the photos.", number=found.number
+        ),
         to=lambda found: url_for("old_parts.photos", number=found.number),
         refused=refused,
     )
@@ -114,16 +116,27 @@ def _outlook(session: Session, actor: Actor) -> dict[str, object]:
             checks.append(("block", sentence(Refused("old-part-part-unknown", part=typed["part_number"]))))
     if part is not None and actor.scope.dealer_id is not None:
         said["returns"] = part.must_return
-        layers = [layer for layer in orders.layers(session, actor.scope.dealer_id, part.id) if layer.received > layer.used]
+        layers = [
+            layer for layer in orders.layers(session, actor.scope.dealer_id, part.id) if layer.received > layer.used
+        ]
         held = queries.as_held(layers)
         taken = rules.take_oldest(held, quantity)
         if taken is None:
-            checks.append(("block", sentence(Refused("not-enough-held", part=part.number, left=rules.held(held), asked=quantity))))
+            checks.append(
+                ("block", sentence(Refused("not-enough-held", part=part.number, left=rules.held(held), asked=quantity)))
+            )
         elif day < held[0].first_received_on:
-            checks.append(("block", sentence(Refused("replaced-before-received", received_on=held[0].first_received_on))))
+            checks.append(
+                ("block", sentence(Refused("replaced-before-received", received_on=held[0].first_received_on)))
+            )
         else:
             said["amount"] = rules.amount(taken)
-            checks.append(("pass", _("%(left)s pieces received and not used yet; the oldest are taken first", left=rules.held(held))))
+            checks.append(
+                (
+                    "pass",
+                    _("%(left)s pieces received and not used yet; the oldest are taken first", left=rules.held(held)),
+                )
+            )
     if day > today:
         checks.append(("block", sentence(Refused("replaced-in-future", today=today))))
     else:
@@ -291,7 +304,9 @@ def report(number: str) -> ResponseReturnValue:
     return perform(
         lambda session, actor, at: actions.report(session, actor, number, seen=base.seen(), at=at),
         done=lambda old_part: (
-            _("Reported after the last day; it is marked late.") if old_part.reported_late else _("Reported. Headquarters reviews it now.")
+            _("Reported after the last day; it is marked late.")
+            if old_part.reported_late
+            else _("Reported. Headquarters reviews it now.")
         ),
         to=lambda old_part: url_for("old_parts.detail", number=old_part.number),
         back=url_for("old_parts.photos", number=number),

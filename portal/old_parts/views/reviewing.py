@@ -56,7 +56,9 @@ def decide(number: str) -> ResponseReturnValue:
             actions.review(session, actor, number, decision=decision, reason=base.reason(), seen=base.seen(), at=at),
             queries.next_to_review(session),
         ),
-        done=lambda result: _("%(number)s: %(decision)s.", number=result[0].number, decision=labels.REVIEWS[decision][0]),
+        done=lambda result: _(
+            "%(number)s: %(decision)s.", number=result[0].number, decision=labels.REVIEWS[decision][0]
+        ),
         to=lambda result: (
             url_for("old_parts.review", number=result[1]) if result[1] else url_for("old_parts.index", tab="pending")
         ),
@@ -74,6 +76,7 @@ def _page(number: str, *, typed: str = "", wrong: str = "") -> str:
         verdict = Verdict.from_json(old_part.verdict)
         label, tone = labels.standing(old_part.state, old_part.review)
         following = queries.next_to_review(session, after_id=old_part.id)
+        tiles = base.tiles(queries.photos(session, old_part))
         decisions = []
         for decision, picture, key in DECISIONS:
             refusal = REVIEW.refusal(STEP_OF[decision], case, actor)
@@ -95,11 +98,14 @@ def _page(number: str, *, typed: str = "", wrong: str = "") -> str:
             covered=verdict.covered,
             verdict=warranty.verdict_sentence(verdict),
             mismatch=mismatch(old_part),
-            tiles=base.tiles(queries.photos(session, old_part)),
+            tiles=tiles,
+            missing=[str(tile["label"]) for tile in tiles if not tile["url"]],
             decisions=decisions,
             blocked=next((each["why"] for each in decisions if each["why"]), ""),
             waiting=queries.counts(session)["pending"],
-            following="" if following is None or following == old_part.number else url_for("old_parts.review", number=following),
+            following=""
+            if following is None or following == old_part.number
+            else url_for("old_parts.review", number=following),
             typed=typed,
             wrong=wrong,
             events=timeline(session, "old-part", old_part.id),

@@ -1,0 +1,109 @@
+"""What a dealer can take from, what awaits its registration, what can be claimed (R33, R36)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from sqlalchemy import Subquery, func, select
+from sqlalchemy.orm import Session
+
+from portal.catalog.models import Part
+from portal.core.months import add_months
+from portal.old_parts.models import OldPart, OldPartState, Review
+from portal.old_parts.queries.lists import same
+from portal.old_parts.rules import Held
+from portal.orders import queries as orders
+from portal.orders.models import Layer
+from portal.warranty.models import Product
+
+
+def layers_for_update(session: Session, dealer_id: int, part_id: int) -> list[Layer]:
+    """The dealer's layers of a part with pieces left, oldest first, locked."""
+    return list(
+        session.scalars(
+            select(Layer)
+            .where(Layer.dealer_id == dealer_id, Layer.part_id == part_id, Layer.received > Layer.used)
+            .order_by(Layer.id)
+            .with_for_update()
+            .execution_options(populate_existing=True)
+        )
+    )
+
+
+def layers_of(session: Session, old_part: OldPart) -> dict[int, Layer]:
+    """The layers it took from, locked in order, by id."""
+    ids = [part.layer_id for part in old_part.allocations]
+    found = session.scalars(
+        select(Layer)
+        .where(Layer.id.in_(ids))
+        .order_by(Layer.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return {layer.id: layer for layer in found}
+
+
+def as_held(layers: Sequence[Layer]) -> list[Held]:
+    """Layers as plain values; one without a day of receipt has no pieces to take."""
+    return [
+        Held(layer.id, layer.received - layer.used, layer.price, layer.first_received_on)
+        for layer in layers
+        if layer.first_received_on is not None
+    ]
+
+
+def registered_pieces() -> Subquery:
+    """Pieces registered per product and part, for what orders shows as 待登记 (R36)."""
+    return (
+        select(OldPart.product_id, OldPart.part_id, func.sum(OldPart.quantity).label("pieces"))
+        .where(OldPart.state != OldPartState.WITHDRAWN)
+        .group_by(OldPart.product_id, OldPart.part_id)
+        .subquery()
+    )
+
+
+def awaiting_registration(session: Session, *, limit: int = 500) -> list[orders.Awaiting]:
+    """R36: received ``warranty`` lines whose old part is not registered yet, oldest first; no deadline runs for them."""
+    return orders.awaiting_registration(session, registered=registered_pieces(), limit=limit)
+
+
+@dataclass(frozen=True, slots=True)
+class Claimable:
+    """A reported old part that no claim line rests on yet (R33). ``amount`` in yuan."""
+
+    id: int
+    number: str
+    replaced_on: date
+    part_number: str
+    part_name: str
+    serial: str
+    quantity: int
+    amount: Decimal
+    review: Review
+    reported_late: bool
+    verdict: str
+
+
+def claimable(session: Session, dealer_id: int, month: date) -> list[Claimable]:
+    """What a dealer can put on a form of that service month (its first day), by day of replacement."""
+    rows = session.execute(
+        select(
+            OldPart.id, OldPart.number, OldPart.replaced_on, Part.number, Part.name, Product.serial, OldPart.quantity,
+            OldPart.amount, OldPart.review, OldPart.reported_late, OldPart.verdict,
+        )
+        .join(Part, same(Part, OldPart.part_id))
+        .join(Product, same(Product, OldPart.product_id))
+        .where(
+            OldPart.dealer_id == dealer_id,
+            OldPart.state == OldPartState.REPORTED,
+            OldPart.review != Review.REFUSED,
+            OldPart.replaced_on >= month,
+            OldPart.replaced_on < add_months(month, 1),
+            OldPart.claim_line.is_(None),
+        )
+        .order_by(OldPart.replaced_on, OldPart.id)
+    )  # fmt: skip
+    return [Claimable(*row) for row in rows]
