@@ -15,7 +15,7 @@ from portal.claims import actions, printing, queries
 from portal.claims.checks import level
 from portal.claims.forms import AnswerForm, DraftForm, LinesForm
 from portal.claims.labels import CODES, STATES, check_said
-from portal.claims.models import Claim, ClaimState
+from portal.claims.models import Claim, ClaimState, LineState
 from portal.claims.views import blueprint, shown
 from portal.claims.workflow import CLAIM
 from portal.core import months
@@ -147,6 +147,7 @@ def _detail_page(ref: str, *, answered: tuple[int, AnswerForm] | None = None) ->
             drafting=drafting,
             answering=mine and actor.may(P.CLAIM_SUBMIT),
             answered=answered,
+            wanted={line.row.position for line in lines if line.row.state is LineState.WANTED},
             may_review=actor.may(P.CLAIM_REVIEW) and claim.state in {ClaimState.SUBMITTED, ClaimState.IN_REVIEW},
             more=more,
             codes=CODES,
