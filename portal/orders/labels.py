@@ -6,6 +6,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
+from portal.core.permissions import Permission as P
 from portal.orders.models import OrderState, Purpose, ShipmentState
 
 S = OrderState
@@ -91,7 +92,7 @@ ASKS = {
     "cancel": _l("Why is it cancelled?"),
 }
 
-# Whose turn it is, by state: the side that has to do something now.
+# Whose turn it is, by state: the side, and who of it: the holder of the next step's permission.
 TURN = {
     S.DRAFT: "dealer",
     S.SUBMITTED: "hq",
@@ -100,6 +101,16 @@ TURN = {
     S.DEBITED: "hq",
     S.PART_SHIPPED: "hq",
     S.SHIPPED: "dealer",
+}
+
+NEXT = {
+    S.DRAFT: P.ORDER_SUBMIT,
+    S.SUBMITTED: P.ORDER_QUOTE,
+    S.QUOTED: P.ORDER_AGREE,
+    S.AGREED: P.ORDER_DEBIT,
+    S.DEBITED: P.ORDER_SHIP,
+    S.PART_SHIPPED: P.ORDER_SHIP,
+    S.SHIPPED: P.ORDER_RECEIVE,
 }
 
 # What an order waits for, said to whoever cannot take the next step.

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask_babel import force_locale
 from sqlalchemy.orm import Session
 
+from portal.catalog import queries as catalog
 from portal.core.permissions import Actor
 from portal.orders import labels, queries
 from portal.orders.models import Order, OrderLine, OrderState, Quote
@@ -41,7 +45,7 @@ def _paper(session: Session, order: Order, actor: Actor, at: datetime, url: str)
     brand = queries.brand(session)
     quote = order.quotes[-1] if order.quotes and order.state is not OrderState.DRAFT else None
     acts = queries.signatures(session, order)
-    price_list = queries.price_list(session, quote.price_version) if quote else None
+    price_list = queries.price_list(session, quote.price_version) if quote else catalog.list_on(session, actor.day(at))
     return PartsOrderPaper(
         brand=BrandHead(name=brand.name, english=brand.name_en, logo=brand.logo, hotline=brand.hotline),
         print=PrintInfo(
@@ -52,10 +56,10 @@ def _paper(session: Session, order: Order, actor: Actor, at: datetime, url: str)
             code=order.dealer.code, name=order.dealer.name, contact=order.dealer.contact, phone=order.dealer.phone
         ),
         ship_to=ShipTo(address=order.ship_to or order.dealer.address),
-        lines=_lines(order, quote),
+        lines=_lines(order, quote, {} if quote else queries.todays_prices(session, order, actor.day(at))),
         ordered_on=actor.day(order.submitted_at) if order.submitted_at else None,
         remark=order.note,
-        price_list=quote.price_version if quote else "",
+        price_list=price_list.version if price_list else "",
         price_list_from=price_list.from_day if price_list else None,
         version=quote.quote_no if quote else None,
         freight=quote.freight if quote else None,
@@ -68,10 +72,10 @@ def _paper(session: Session, order: Order, actor: Actor, at: datetime, url: str)
     )  # fmt: skip
 
 
-def _lines(order: Order, quote: Quote | None) -> tuple[PartsOrderLine, ...]:
+def _lines(order: Order, quote: Quote | None, prices: Mapping[int, Decimal]) -> tuple[PartsOrderLine, ...]:
     asked = {line.position: line for line in order.lines}
     if quote is None:
-        return tuple(_line(line, line, confirmed=None) for line in order.lines)
+        return tuple(replace(_line(line, line, confirmed=None), price=prices.get(line.part_id)) for line in order.lines)
     return tuple(
         _line(frozen, same if same is not None and same.part_id == frozen.part_id else None, confirmed=frozen.quantity)
         for frozen in quote.lines

@@ -40,7 +40,7 @@ def test_an_application_that_cannot_be_is_refused(wishes: list[LineWish], refuse
 
 
 def test_an_application_at_the_limits_is_fine() -> None:
-    rules.check_wishes([wish(1)] * 199 + [wish(9999), wish(purpose=Purpose.WARRANTY, serial="SN1")])
+    rules.check_wishes([wish(1)] * 198 + [wish(9999), wish(purpose=Purpose.WARRANTY, serial="SN1")])
 
 
 ASKED = [Asked(1, "P1", 4, D("12.50")), Asked(2, "P2", 1, D("100.00"))]

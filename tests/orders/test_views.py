@@ -316,16 +316,18 @@ def test_the_list_filters_by_state_text_dealer_and_month_and_pages_by_key(world:
     assert shown("?month=garbage&tab=garbage&before=x") == [third, second, first]
     assert shown("?q=%25") == []
     with world.as_(world.hq.auditor) as session:
-        page = queries.listed(session, queries.Filters(), zone=world.hq.clerk.zone, limit=2)
+        page = queries.listed(session, queries.Filters(), zone=world.hq.clerk.zone, on=date(2026, 10, 6), limit=2)
         assert [row.number for row in page] == [third, second]
-        rest = queries.listed(session, queries.Filters(), zone=world.hq.clerk.zone, before_id=page[-1].id, limit=2)
+        rest = queries.listed(
+            session, queries.Filters(), zone=world.hq.clerk.zone, on=date(2026, 10, 6), before_id=page[-1].id, limit=2
+        )
         assert [row.number for row in rest] == [first]
 
 
 def test_the_list_shows_purposes_lines_amounts_and_what_is_missing(world: World) -> None:
     number = world.agreed_order(world.d1, {"P2": 11}, freight="0.00")
     with world.as_(world.hq.auditor) as session:
-        row = queries.listed(session, queries.Filters(tab="agreed"), zone=world.hq.clerk.zone)[0]
+        row = queries.listed(session, queries.Filters(tab="agreed"), zone=world.hq.clerk.zone, on=date(2026, 10, 6))[0]
         counted = queries.counts(session)
     assert (row.number, row.purposes, row.lines, row.amount, row.missing) == (
         number,
@@ -379,7 +381,7 @@ def test_a_list_asks_at_most_five_statements_of_its_own(world: World, client_as,
     own = [one for one in seen if "FROM orders" in one or "FROM dealers" in one or "FROM accounts" in one]
     assert len(own) <= 5, own
     with world.as_(world.hq.auditor) as session, statements() as listed:
-        queries.listed(session, queries.Filters(), zone=world.hq.clerk.zone)
+        queries.listed(session, queries.Filters(), zone=world.hq.clerk.zone, on=date(2026, 10, 6))
     assert len(listed) == 2
 
 
@@ -452,3 +454,48 @@ def test_the_application_prints_with_both_confirmations_and_the_debit(world: Wor
     assert (answer.status_code, answer.mimetype) == (200, "application/pdf")
     assert answer.data.startswith(b"%PDF")
     assert number in answer.headers["Content-Disposition"]
+
+
+def test_before_the_first_quote_amounts_are_those_of_todays_list_and_said_to_be(world: World, client_as) -> None:
+    number = world.submitted_order(world.d1, {"P1": 4, "P2": 1})
+    browser = client_as(world.hq.clerk)
+    browser.set_cookie("portal_lang", "en")
+    assert "about ¥150.00" in text_of(browser.get("/orders"))
+    assert "¥150.00" in text_of(browser.get(f"/orders/{number}"))
+    with world.as_(world.hq.auditor) as session:
+        row = queries.listed(session, queries.Filters(), zone=world.hq.clerk.zone, on=date(2026, 10, 6))[0]
+        assert (row.amount, row.estimate) == (None, yuan("150.00"))
+        early = queries.listed(session, queries.Filters(), zone=world.hq.clerk.zone, on=date(2026, 6, 30))[0]
+        assert early.estimate is None  # no list was in force
+
+
+def test_a_clerk_who_may_not_spend_is_told_who_agrees(world: World, client_as) -> None:
+    number = world.quoted_order(world.d1)
+    page = text_of(client_as(world.d1.clerk).get(f"/orders/{number}"))
+    assert 'id="why-agree"' in page
+    assert f"/orders/{number}/agree" not in page
+    assert client_as(world.d1.clerk).post(f"/orders/{number}/agree", data={"quote_no": "1"}).status_code == 403
+    assert find(world, number).state is S.QUOTED
+
+
+def test_an_agreement_without_funds_is_taken_and_says_what_is_missing(world: World, client_as) -> None:
+    number = world.quoted_order(world.d1, {"P2": 11}, freight="0.00", when="2026-10-05 10:00")
+    boss = client_as(world.d1.manager)
+    assert "¥100.00" in text_of(boss.get(f"/orders/{number}"))
+    boss.post(f"/orders/{number}/agree", data={"quote_no": "1"})
+    assert find(world, number).state is S.AGREED
+    page = text_of(boss.get(f"/orders/{number}"))
+    assert page.count("¥100.00") >= 2  # the message, and what stands beside the state
+
+
+def test_what_nobody_can_read_changes_nothing(world: World, client_as) -> None:
+    number = world.quoted_order(world.d1)
+    boss = client_as(world.d1.manager)
+    for data in ({}, {"quote_no": "x"}, {"quote_no": "9" * 30}, {"quote_no": "2"}):
+        assert boss.post(f"/orders/{number}/agree", data=data).status_code == 303
+    assert boss.post(f"/orders/{number}/dispute", data={"reason": "\x00"}).status_code == 303
+    assert find(world, number).state is S.QUOTED
+    assert boss.get("/orders/PO2610-9999").status_code == 404
+    assert boss.get("/orders/%00").status_code == 400
+    assert boss.get("/orders/holdings/NOPE").status_code == 404
+    assert boss.get("/orders/parts.json?q=%00").status_code == 200

@@ -28,6 +28,7 @@ from portal.orders.queries.one import (
     shipment_for_update,
     signatures,
     standing,
+    todays_prices,
 )
 from portal.orders.queries.parts import (
     Awaiting,
@@ -72,4 +73,5 @@ __all__ = [
     "shipping_queue",
     "signatures",
     "standing",
+    "todays_prices",
 ]

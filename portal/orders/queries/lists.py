@@ -9,12 +9,14 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Row, Select, String, cast, func, select
+from sqlalchemy import BigInteger, ColumnElement, Row, Select, String, cast, func, select, type_coerce
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session
 
-from portal.catalog.models import Part
+from portal.catalog import queries as catalog
+from portal.catalog.models import Part, Price, PriceList
 from portal.core import clock, months
+from portal.core.money import yuan
 from portal.ledger import queries as ledger
 from portal.ledger.rules import missing as missing_funds
 from portal.orders.models import Order, OrderLine, OrderState, Quote, QuoteLine, Shipment, ShipmentLine, ShipmentState
@@ -73,6 +75,7 @@ class ListedOrder:
     updated_at: datetime
     drafted_by: str
     reason: str | None
+    estimate: Decimal | None  # before the first quote: as asked, at the prices of the day of looking
     missing: Decimal | None = None
 
 
@@ -105,16 +108,25 @@ def listed(
     filters: Filters,
     *,
     zone: ZoneInfo,
+    on: date,
     before_id: int | None = None,
     limit: int = 51,
 ) -> list[ListedOrder]:
-    """Orders, newest first, older than ``before_id``; two statements at most."""
+    """Orders, newest first, older than ``before_id``; two statements at most. ``on`` is the day of looking."""
+    price = (
+        select(Price.part_id, Price.dealer_price)
+        .join(PriceList, PriceList.id == Price.list_id)
+        .where(catalog.in_force(on))
+        .subquery()
+    )
     about = (
         select(
             func.array_agg(aggregate_order_by(cast(OrderLine.purpose, String).distinct(), cast(OrderLine.purpose, String)))
             .label("purposes"),
             func.count().label("lines"),
+            func.sum(OrderLine.quantity * type_coerce(price.c.dealer_price, BigInteger)).label("estimate"),
         )
+        .outerjoin(price, price.c.part_id == OrderLine.part_id)
         .where(OrderLine.order_id == Order.id)
         .lateral()
     )  # fmt: skip
@@ -122,7 +134,7 @@ def listed(
         select(
             Order.id, func.coalesce(Order.number, Order.public_id), Order.number, Order.state, Order.dealer_id,
             Dealer.code, Dealer.name, about.c.purposes, about.c.lines, Order.quote_no, Order.total,
-            Order.submitted_at, Order.ship_on, Order.lapses_on, Order.updated_at, Order.drafted_by, Order.reason,
+            Order.submitted_at, Order.ship_on, Order.lapses_on, Order.updated_at, Order.drafted_by, Order.reason, about.c.estimate,
         )
         .join(Dealer, Dealer.id == Order.dealer_id)
         .join(about, about.c.lines >= 0)
@@ -340,7 +352,12 @@ def incoming(
 
 def _plain(row: Row[*tuple[Any, ...]]) -> list[Any]:
     """A row's values: a sum of bigint comes back as a Decimal and is a whole number, an array as a list."""
-    return [
-        int(value) if name in SUMS else tuple(value or ()) if name == "purposes" else value
-        for name, value in zip(row._fields, row, strict=True)
-    ]
+    return [_whole(name, value) for name, value in zip(row._fields, row, strict=True)]
+
+
+def _whole(name: str, value: Any) -> Any:
+    if name == "purposes":
+        return tuple(value or ())
+    if name == "estimate":
+        return None if value is None else yuan(int(value))
+    return int(value) if name in SUMS else value

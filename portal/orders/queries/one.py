@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
+from portal.catalog import queries as catalog
 from portal.catalog.models import PriceList
 from portal.core.audit import AuditEvent
 from portal.core.errors import NotFound
@@ -128,6 +131,12 @@ def own_dealer(session: Session, dealer_id: int) -> Dealer:
     if found is None:
         raise NotFound
     return found
+
+
+def todays_prices(session: Session, found: Order, on: date) -> dict[int, Decimal]:
+    """The dealer prices of the order's parts on the list in force on ``on``, by part; yuan."""
+    prices = catalog.prices_on(session, sorted({line.part_id for line in found.lines}), on)
+    return {part_id: price.dealer_price for part_id, price in prices.items()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ from portal.web import formats
 from portal.web.acts import at, perform
 from portal.web.auth import current_actor, requires
 from portal.web.errors import sentence
+from portal.web.forms import clean
 
 FOUND_MOST = 20
 
@@ -83,7 +84,10 @@ def products_json() -> Response:
 
 
 def _asked() -> str:
-    return request.args.get("q", "").strip()[:60]
+    try:
+        return clean(request.args.get("q", ""))[:60]
+    except ValueError:
+        return ""
 
 
 def _private(items: Sequence[dict[str, Any]]) -> Response:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -18,6 +19,7 @@ from portal.orders import labels, printing, queries, rules
 from portal.orders.models import Order, OrderLine, OrderState, Quote, QuoteLine
 from portal.orders.rules import Frozen, FrozenLine
 from portal.orders.views import blueprint
+from portal.orders.views.lists import turns
 from portal.orders.views.steps import lacks, steps
 from portal.warranty.labels import verdict_sentence
 from portal.warranty.rules import Verdict
@@ -42,11 +44,12 @@ def detail(ref: str) -> ResponseReturnValue:
         shown = _chosen(order)
         before = next((q for q in order.quotes if shown and q.quote_no == shown.quote_no - 1), None)
         standing = queries.standing(session, order.dealer_id)
+        prices = {} if shown else queries.todays_prices(session, order, on)
         return render_template(
             "orders/detail.html", order=order, labels=labels, actor_side=actor.side, today=on,
-            mine=labels.TURN.get(order.state) == actor.side, road=road(order), lines=table(order, shown, before),
+            mine=order.state in turns(actor), road=road(order), lines=table(order, shown, before, prices), estimate=estimate(order, prices),
             shown=shown, before=before, told=told(order, shown, before), standing=standing, lacks=lacks(order, standing),
-            steps=steps(order, actor, on), events=timeline(session, "order", order.id), may_copy=_may_copy(actor),
+            steps=steps(order, actor, on), events=[*_next(order), *timeline(session, "order", order.id)], may_copy=_may_copy(actor),
             picture=qr.svg(url_for("qr", code=actor.brand_code, number=order.number, _external=True)) if order.number else None,
             shipped=_shipped(order), lapsed=order.state is S.QUOTED and rules.lapsed(order.lapses_on, on),
         )  # fmt: skip
@@ -163,11 +166,12 @@ class Row:
         return self.price is not None and self.quantity == 0
 
 
-def table(order: Order, shown: Quote | None, before: Quote | None) -> list[Row]:
-    """The lines: of the shown version, or as asked before the first."""
+def table(order: Order, shown: Quote | None, before: Quote | None, prices: Mapping[int, Decimal]) -> list[Row]:
+    """The lines: of the shown version, or as asked before the first, then at ``prices`` (by part, today's list)."""
     lines = {line.position: line for line in order.lines}
     if shown is None:
-        return [_row(line, None, None, compared=False) for line in order.lines]
+        asked = [_row(line, None, None, compared=False) for line in order.lines]
+        return [replace(row, price=prices.get(line.part_id)) for row, line in zip(asked, order.lines, strict=True)]
     old = {(line.position, line.part_id): line for line in before.lines} if before else {}
     rows = []
     for frozen in shown.lines:
@@ -175,6 +179,13 @@ def table(order: Order, shown: Quote | None, before: Quote | None) -> list[Row]:
         same = line if line is not None and line.part_id == frozen.part_id else None
         rows.append(_row(same, frozen, old.get((frozen.position, frozen.part_id)), compared=before is not None))
     return rows
+
+
+def estimate(order: Order, prices: Mapping[int, Decimal]) -> Decimal | None:
+    """What the application would cost at ``prices``; None where one of them is missing, or there is a quote."""
+    if not order.lines or any(line.part_id not in prices for line in order.lines):
+        return None
+    return sum((line.quantity * prices[line.part_id] for line in order.lines), Decimal("0.00"))
 
 
 def _row(line: OrderLine | None, frozen: QuoteLine | None, was: QuoteLine | None, *, compared: bool) -> Row:
@@ -230,6 +241,18 @@ def frozen(quote: Quote) -> Frozen:
     """A stored version as the rules compare it."""
     lines = tuple(FrozenLine(line.position, line.part_id, line.quantity, line.price) for line in quote.lines)
     return Frozen(lines, quote.freight, quote.ship_on)
+
+
+def _next(order: Order) -> list[dict[str, Any]]:
+    """What is still to come, at the head of the timeline."""
+    if order.state not in labels.WAITS:
+        return []
+    when = ""
+    if order.state is S.QUOTED and order.lapses_on:
+        when = _("lapses on %(day)s at 24:00, then goes back for a new quote", day=f"{order.lapses_on:%m-%d}")
+    elif order.ship_on and order.state in {S.AGREED, S.DEBITED, S.PART_SHIPPED}:
+        when = _("promised for %(day)s", day=f"{order.ship_on:%m-%d}")
+    return [{"what": labels.WAITS[order.state], "tone": "next", "when": when}]
 
 
 def _shipped(order: Order) -> list[dict[str, Any]]:

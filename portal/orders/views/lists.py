@@ -11,8 +11,10 @@ from flask_babel import gettext as _
 
 from portal.core import months
 from portal.core.db import unit_of_work
+from portal.core.permissions import Actor
 from portal.core.permissions import Permission as P
 from portal.orders import labels, queries
+from portal.orders.models import OrderState
 from portal.orders.views import blueprint
 from portal.web import formats, pages
 from portal.web.acts import at
@@ -20,7 +22,6 @@ from portal.web.auth import current_actor, requires
 
 HQ_TABS = ("all", "submitted", "quoted", "agreed", "debited", "part-shipped", "shipped", "received", "ended")
 DEALER_TABS = ("all", "draft", *HQ_TABS[1:])
-HOT = {"hq": {"submitted"}, "dealer": {"draft", "quoted"}}
 
 
 @blueprint.get("")
@@ -34,7 +35,10 @@ def index() -> ResponseReturnValue:
     month = _month(said["month"])
     filters = queries.Filters(tab=tab, dealer=said["dealer"] if hq else "", text=said["q"], month=month, drafts=not hq)
     with unit_of_work(actor.scope) as session:
-        rows = queries.listed(session, filters, zone=actor.zone, before_id=pages.before(), limit=pages.SIZE + 1)
+        today = actor.day(at())
+        rows = queries.listed(
+            session, filters, zone=actor.zone, on=today, before_id=pages.before(), limit=pages.SIZE + 1
+        )
         counts = queries.counts(session)
         dealers = queries.dealers(session) if hq else []
         page = pages.key_page(rows)
@@ -49,22 +53,28 @@ def index() -> ResponseReturnValue:
             if said[name] and (name != "month" or month)
         ]
         clear = pages.address(before=None, q=None, dealer=None, month=None)
+        mine = turns(actor)
         tabs = [
             {
                 "label": labels.TABS[name],
                 "url": pages.address(before=None, tab=None if name == "all" else name),
                 "number": counts.of(name),
                 "current": name == tab,
-                "hot": name in HOT[actor.side],
+                "hot": any(state in mine for state in queries.TABS[name]) and name != "all",
             }
             for name in (HQ_TABS if hq else DEALER_TABS)
         ]
         return render_template(
             "orders/index.html", page=page, tabs=tabs, tab=tab, said=said, dealers=dealers, chips=chips, clear=clear, hq=hq,
-            month=f"{month:%Y-%m}" if month else "", labels=labels, side=actor.side, today=actor.day(at()),
+            month=f"{month:%Y-%m}" if month else "", labels=labels, turns=mine, today=today,
             sum_shown=sum((row.amount for row in page.rows if row.amount is not None), Decimal("0.00")),
             may_draft=actor.may(P.ORDER_DRAFT) and not hq,
         )  # fmt: skip
+
+
+def turns(actor: Actor) -> set[OrderState]:
+    """The states in which this member has something to do."""
+    return {state for state, needs in labels.NEXT.items() if actor.may(needs)}
 
 
 def _month(text: str) -> date | None:

@@ -91,7 +91,7 @@ def _page(session: Session, actor: Actor, order: Order, form: QuoteForm, lines: 
     days = terms.value(session, QUOTE_VALIDITY, on=on)
     return render_template(
         "orders/quote.html", order=order, form=form, typed={line.position: line for line in lines or _filled(order, prices)},
-        rows=table(order, None, None), prices={line.position: prices.get(line.part_id) for line in order.lines}, labels=labels,
+        rows=table(order, None, None, {}), prices={line.position: prices.get(line.part_id) for line in order.lines}, labels=labels,
         list_in_force=catalog.list_on(session, on), lapses_on=rules.lapses_on(on, days), days=days, today=on,
     )  # fmt: skip
 
