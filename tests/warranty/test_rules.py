@@ -4,7 +4,7 @@ import calendar
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from portal.core.months import add_months
@@ -18,6 +18,7 @@ WEARS = Line(3, "易耗件", 0, 0, Basis.INSTALLED)
 LINES = (UNIT, VALVE, WEARS)
 INSTALLED = Days(made_on=date(2020, 12, 1), bought_on=date(2021, 2, 1), installed_on=date(2021, 3, 2))
 
+patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # other tests run beside
 days = st.dates(date(1990, 1, 1), date(2150, 12, 31))
 months = st.integers(0, 600)
 
@@ -129,6 +130,7 @@ def test_R14_the_same_day_or_the_months_last(first, more, last):
     assert rules.last_day(first, more) == last
 
 
+@patient
 @given(first=days, more=months)
 def test_R14_the_day_is_the_same_or_that_months_last(first, more):
     last = rules.last_day(first, more)
@@ -137,16 +139,19 @@ def test_R14_the_day_is_the_same_or_that_months_last(first, more):
     assert last.day == min(first.day, end)
 
 
+@patient
 @given(first=days, more=months)
 def test_R14_a_longer_cover_never_ends_earlier(first, more):
     assert rules.last_day(first, more + 1) > rules.last_day(first, more)
 
 
+@patient
 @given(first=days, later=st.integers(0, 400), more=months)
 def test_R14_what_begins_later_never_ends_earlier(first, later, more):
     assert rules.last_day(first + timedelta(days=later), more) >= rules.last_day(first, more)
 
 
+@patient
 @given(first=days, more=st.integers(1, 600), shift=st.integers(-40, 40))
 def test_R14_cover_is_exactly_the_days_from_the_first_to_the_last(first, more, shift):
     line = Line(1, None, more, more, Basis.INSTALLED)
@@ -156,6 +161,7 @@ def test_R14_cover_is_exactly_the_days_from_the_first_to_the_last(first, more, s
         assert judge(group="", lines=[line], days=Days(installed_on=first), on=on).covered == (first <= on <= last)
 
 
+@patient
 @given(
     installed=st.none() | days, bought=st.none() | days, made=st.none() | days, on=days,
     use=st.sampled_from(Use), cause=st.sampled_from(["quality", "use"]), group=st.sampled_from(["", "阀芯", "易耗件", "别的"]),
