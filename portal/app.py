@@ -14,15 +14,16 @@ from sqlalchemy import text
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import portal.models  # noqa: F401 - every mapper, before the first query
-from portal.core import clock, scope
+from portal.core import clock, logs, scope
 from portal.core.db import db, unit_of_work
 from portal.core.errors import NotFound
 from portal.core.permissions import Permission
 from portal.core.settings import Settings
 from portal.files import store
-from portal.identity.edge import init_login
+from portal.identity.actions import choose_place
+from portal.identity.edge import COOKIE, init_login
 from portal.web import pdf
-from portal.web.auth import current_actor, public, requires
+from portal.web.auth import public, requires
 from portal.web.errors import init_errors, register_words
 from portal.web.formats import init_formats
 from portal.web.i18n import init_i18n
@@ -66,6 +67,7 @@ def create_app(settings: Settings) -> Flask:
         TESTING=settings.environment == "testing",
         PREFERRED_URL_SCHEME="https" if settings.base_url.startswith("https") else "http",
     )
+    logs.configure()
     scope.use_key(settings.context_key)
     clock.freeze_process(settings.clock)
     store.use_folder(settings.files_dir)
@@ -156,14 +158,17 @@ def ready() -> ResponseReturnValue:
 @requires(Permission.HOME_READ)
 def qr(code: str, number: str) -> ResponseReturnValue:
     """What a paper's QR code opens: chooses the right place of this login, or 404 (domain.md section 12)."""
-    actor = current_actor()
-    if actor.brand_code != code:
-        raise NotFound
-    with unit_of_work(actor.scope) as session:
-        address = _document_address(session, number)
-    if address is None:
-        raise NotFound
-    return redirect(address, 303)
+    here = g.place
+    for place in sorted(g.signed_in.places, key=lambda place: place != here):  # the one acted from first
+        if place.brand_code != code:
+            continue
+        with unit_of_work(place.actor(g.signed_in.login_id, address=request.remote_addr).scope) as session:
+            address = _document_address(session, number)
+        if address is not None:
+            if place != here:
+                choose_place(db.engine, request.cookies.get(COOKIE, ""), place.brand_id, place.member_id)
+            return redirect(address, 303)
+    raise NotFound
 
 
 _DOCUMENTS = {
