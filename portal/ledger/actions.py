@@ -38,7 +38,7 @@ def post(
         raise Refused("already-posted", source=source)
     ids = _account_ids(session, entries)
     journal = _journal(session, actor, at=at, source=source, purpose=purpose, memo=memo)
-    rows = [
+    rows: list[dict[str, object]] = [
         {
             "journal_id": journal.id,
             "account_id": ids[entry.account, entry.dealer_id],

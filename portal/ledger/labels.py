@@ -79,13 +79,13 @@ def account_label(code: str) -> str:
     return str(ACCOUNTS.get(code, code))
 
 
-def entry_words(purpose: str, memo: str) -> str:
+def entry_words(purpose: str, memo: str, document: str = "") -> str:
     """What an account's page says beside the document: the bank's reference, the month reimbursed, a reason."""
     if purpose == rules.SETTLEMENT:
         return _("Reimbursement for %(month)s", month=memo)
     if purpose == rules.TOPUP:
         return _("Bank reference %(reference)s", reference=memo) if memo else ""
-    return memo
+    return "" if memo == document else memo
 
 
 PROOFS = {

@@ -101,7 +101,7 @@ def _entry(row: Any) -> StatementEntry:
         day=row.booked_on,
         kind=ledger_labels.purpose_label(row.purpose),
         source=row.document,
-        text=ledger_labels.entry_words(row.purpose, row.memo),
+        text=ledger_labels.entry_words(row.purpose, row.memo, row.document),
         credit=nothing if row.credit is None else row.credit,
         debit=nothing if row.debit is None else row.debit,
     )

@@ -73,7 +73,7 @@ def test_finance_enters_a_topup_as_people_type_it_and_the_dealer_has_it_at_once(
         ({"received_on": "2026-11-03"}, "This day has not come yet."),
         ({"received_on": "yesterday"}, "This is no date."),
         ({"bank_reference": ""}, "Please fill this in."),
-        ({"dealer": "D777"}, "Not a valid choice"),
+        ({"dealer": "D777"}, "There is no dealer D777."),
     ],
 )
 def test_a_refused_topup_keeps_what_was_typed_and_moves_nothing(world, english, today, changes, words):

@@ -200,7 +200,14 @@ def people(found: Settlement | None, actor: Actor) -> list[dict[str, str]]:
     """R2: who prepared, checked and posted, and whose turn it is, in the order of the work."""
     if found is None:
         return []
-    events = [{"who": found.prepared_by, "what": _("prepared it"), "when": moment(found.prepared_at), "tone": ""}]
+    events = [
+        {
+            "who": _("System") if found.prepared_login is None else found.prepared_by,
+            "what": _("prepared it"),
+            "when": moment(found.prepared_at),
+            "tone": "",
+        }
+    ]
     if found.checked_at:
         events.append(
             {
