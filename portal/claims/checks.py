@@ -168,7 +168,9 @@ def _in_time(known: Known, asked: Asked, limits: Limits) -> Check:
     """R44: counted to the end of the last day."""
     last = known.service_day + timedelta(days=limits.late_days)
     facts = {"last_day": str(last), "days": limits.late_days}
-    return Check("block" if asked.claimed_on > last else "pass", "too-late" if asked.claimed_on > last else "in-time", facts)
+    return Check(
+        "block" if asked.claimed_on > last else "pass", "too-late" if asked.claimed_on > last else "in-time", facts
+    )
 
 
 def _photos(known: Known) -> Check:
@@ -201,7 +203,11 @@ def _fault(known: Known) -> Check:
     """R15: a fault without a category fits all; a part without one cannot contradict."""
     facts = {"fault": known.fault}
     if known.fault_category and known.part_category and known.fault_category != known.part_category:
-        return Check("warn", "fault-category", {**facts, "fault_category": known.fault_category, "part_category": known.part_category})
+        return Check(
+            "warn",
+            "fault-category",
+            {**facts, "fault_category": known.fault_category, "part_category": known.part_category},
+        )
     return Check("pass", "fault-fits", facts)
 
 

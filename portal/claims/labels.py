@@ -178,5 +178,3 @@ def _facts(facts: Mapping[str, Any], money: Callable[[Any], str]) -> dict[str, A
     if "average" in said:
         said["average"] = money(parse(said["average"]))
     return said
-
-

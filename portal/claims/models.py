@@ -53,7 +53,9 @@ class Claim(DealerOwned):
     decided_at: Mapped[datetime | None]
     updated_at: Mapped[datetime]
     dealer: Mapped[Dealer] = one("Claim", "Dealer", "dealer_id", viewonly=True)
-    lines: Mapped[list[ClaimLine]] = many("ClaimLine", "Claim", "claim_id", order_by="ClaimLine.position", cascade="all, delete-orphan")
+    lines: Mapped[list[ClaimLine]] = many(
+        "ClaimLine", "Claim", "claim_id", order_by="ClaimLine.position", cascade="all, delete-orphan"
+    )
     __mapper_args__ = {"version_id_col": ver}
 
     @classmethod
@@ -105,7 +107,15 @@ class ClaimLine(DealerOwned):
             ),
             CheckConstraint("(state IN ('approved', 'reduced')) = (pays_in IS NOT NULL)", name="pays_iff_approved"),
             CheckConstraint("state <> 'approved' OR approved = claimed", name="approved_in_full"),
-            CheckConstraint("state NOT IN ('reduced', 'refused', 'wanted') OR decision_reason <> ''", name="refused_with_reason"),
-            Index("ix_claim_lines_pays_in", "brand_id", "pays_in", "dealer_id", postgresql_where=text("pays_in IS NOT NULL")),
+            CheckConstraint(
+                "state NOT IN ('reduced', 'refused', 'wanted') OR decision_reason <> ''", name="refused_with_reason"
+            ),
+            Index(
+                "ix_claim_lines_pays_in",
+                "brand_id",
+                "pays_in",
+                "dealer_id",
+                postgresql_where=text("pays_in IS NOT NULL"),
+            ),
             Index(None, "brand_id", "state", "id"),
         )

@@ -85,7 +85,9 @@ def amount_after_cut(taken: Sequence[Taken], pieces: int) -> Decimal:
 
 def cut_pieces(taken: Sequence[Taken], pieces: int) -> dict[int, int]:
     """R43: how many pieces of each layer remain recognized (layer id → pieces) when the quantity is cut to ``pieces``."""
-    back = give_back([Taken(one.layer_id, one.pieces, one.price) for one in taken], sum(one.pieces for one in taken) - pieces)
+    back = give_back(
+        [Taken(one.layer_id, one.pieces, one.price) for one in taken], sum(one.pieces for one in taken) - pieces
+    )
     return {one.layer_id: one.pieces - back.get(one.layer_id, 0) for one in taken}
 
 

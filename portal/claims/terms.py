@@ -3,18 +3,34 @@
 from portal.core.terms import Term
 
 SETTLEMENT_DAY = Term(
-    "settlement.day", default=3, low=1, high=28, unit="day of month",
+    "settlement.day",
+    default=3,
+    low=1,
+    high=28,
+    unit="day of month",
     why="R50: approved claim lines are reimbursed on this day of the month after the one reimbursed",
 )
 LATE_DAYS = Term(
-    "claims.late-days", default=60, low=1, high=365, unit="days",
+    "claims.late-days",
+    default=60,
+    low=1,
+    high=365,
+    unit="days",
     why="R44: a line may be claimed up to so many days after the service day",
 )
 REPEAT_DAYS = Term(
-    "claims.repeat-days", default=90, low=1, high=730, unit="days",
+    "claims.repeat-days",
+    default=90,
+    low=1,
+    high=730,
+    unit="days",
     why="R41: the same part on the same serial number within so many days warns the reviewer",
 )
 UNUSUAL_FACTOR = Term(
-    "claims.unusual-factor", default=2, low=2, high=20, unit="times",
+    "claims.unusual-factor",
+    default=2,
+    low=2,
+    high=20,
+    unit="times",
     why="R41: an amount over so many times the part's twelve-month average warns the reviewer",
 )

@@ -63,7 +63,9 @@ def not_blocked(case: Case, actor: Actor) -> str | None:
 
 _JUDGES = (not_own_dealer, claim_open, not_begun)
 _PAYS = (*_JUDGES, old_part_reviewed, not_blocked)
-_OPEN_OR_DECIDED = frozenset({LineState.SUBMITTED, LineState.WANTED, LineState.APPROVED, LineState.REDUCED, LineState.REFUSED})
+_OPEN_OR_DECIDED = frozenset(
+    {LineState.SUBMITTED, LineState.WANTED, LineState.APPROVED, LineState.REDUCED, LineState.REFUSED}
+)
 
 CLAIM = Workflow(
     name="claim",

@@ -25,7 +25,9 @@ def claim(world, ref) -> Claim:
 def lines(world, ref) -> list[ClaimLine]:
     with world.as_(world.hq.auditor) as session:
         found = queries.claim(session, ref)
-        return list(session.scalars(select(ClaimLine).where(ClaimLine.claim_id == found.id).order_by(ClaimLine.position)))
+        return list(
+            session.scalars(select(ClaimLine).where(ClaimLine.claim_id == found.id).order_by(ClaimLine.position))
+        )
 
 
 def states(world, ref) -> list[str]:
@@ -38,14 +40,27 @@ def used(world, shop) -> list[int]:
         return list(session.scalars(select(Layer.used).where(Layer.dealer_id == shop.id).order_by(Layer.id)))
 
 
-TABLES = ("claims", "claim_lines", "old_parts", "allocations", "layers", "postings", "journals", "audit_events", "term_values")
+TABLES = (
+    "claims",
+    "claim_lines",
+    "old_parts",
+    "allocations",
+    "layers",
+    "postings",
+    "journals",
+    "audit_events",
+    "term_values",
+)
 
 
 def snapshot(world) -> dict[str, str]:
     """Every row of the brand that a claim could touch, as one hash per table."""
     with world.as_(world.hq.auditor) as session:
         return {
-            table: session.scalar(text(f"SELECT coalesce(md5(string_agg(t::text, '|' ORDER BY t::text)), '') FROM {table} t")) for table in TABLES
+            table: session.scalar(
+                text(f"SELECT coalesce(md5(string_agg(t::text, '|' ORDER BY t::text)), '') FROM {table} t")
+            )
+            for table in TABLES
         }
 
 

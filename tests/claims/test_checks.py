@@ -50,15 +50,21 @@ def test_r41_more_than_the_model_takes_is_left_out_while_nobody_knows_it():
     assert not [code for code in found() if "model" in code]
 
 
-@pytest.mark.parametrize("reason", [Reason.EXPIRED, Reason.NOT_YET, Reason.NEVER_COVERED, Reason.NO_POLICY, Reason.NO_LINE, Reason.NO_DATE])
+@pytest.mark.parametrize(
+    "reason", [Reason.EXPIRED, Reason.NOT_YET, Reason.NEVER_COVERED, Reason.NO_POLICY, Reason.NO_LINE, Reason.NO_DATE]
+)
 def test_r41_out_of_warranty_on_the_service_day_blocks(reason: Reason):
     known = replace(GOOD, verdict=replace(COVERED, covered=False, reason=reason))
     assert only(known) == {"not-covered": "block"}
 
 
 def test_r41_a_cause_that_excludes_cover_blocks_in_time_or_out_of_it():
-    inside = replace(GOOD, cause="man-made", verdict=replace(COVERED, covered=False, reason=Reason.EXCLUDED_CAUSE, cause="man-made"))
-    outside = replace(GOOD, cause="man-made", verdict=replace(COVERED, covered=False, reason=Reason.EXPIRED, cause="man-made"))
+    inside = replace(
+        GOOD, cause="man-made", verdict=replace(COVERED, covered=False, reason=Reason.EXCLUDED_CAUSE, cause="man-made")
+    )
+    outside = replace(
+        GOOD, cause="man-made", verdict=replace(COVERED, covered=False, reason=Reason.EXPIRED, cause="man-made")
+    )
     assert only(inside) == {"cause-excluded": "block"}
     assert only(outside) == {"not-covered": "block", "cause-excluded": "block"}
 
@@ -127,7 +133,9 @@ def test_r41_a_photo_seen_before_warns():
         (Review.REFUSED, {"old-part-refused": "block"}),
     ],
 )
-def test_r35_the_review_of_the_old_part_warns_until_it_is_accepted_and_blocks_when_refused(review: Review, expected: dict[str, str]):
+def test_r35_the_review_of_the_old_part_warns_until_it_is_accepted_and_blocks_when_refused(
+    review: Review, expected: dict[str, str]
+):
     assert only(replace(GOOD, review=review, review_reason="照片看不清")) == expected
 
 
@@ -166,7 +174,9 @@ def test_r41_the_same_serial_and_part_within_90_days_warns_and_says_how_many_apa
         ("33.33", 6, "100.00", "amount-usual", "pass"),
     ],
 )
-def test_r41_over_twice_the_average_warns_and_under_five_lines_pass(amount: str, lines: int, total: str, code: str, level: str):
+def test_r41_over_twice_the_average_warns_and_under_five_lines_pass(
+    amount: str, lines: int, total: str, code: str, level: str
+):
     known = replace(GOOD, amount=Decimal(amount), average_lines=lines, average_total=Decimal(total))
     assert found(known)[code] == level
 
@@ -198,7 +208,9 @@ EVERY_WAY = [
 
 def test_r41_every_check_that_can_be_said_has_words_and_no_words_are_left_over(app):
     asked = replace(ASKED, claimed_on=date(2026, 12, 25))
-    said = {check.code: check for known in EVERY_WAY for one in (ASKED, asked) for check in checks.run(known, one, LIMITS)}
+    said = {
+        check.code: check for known in EVERY_WAY for one in (ASKED, asked) for check in checks.run(known, one, LIMITS)
+    }
     assert set(said) == check_codes()
     for check in said.values():
         level, sentence, why = check_said(check, str)

@@ -49,7 +49,11 @@ def decide(world, name, positions, *, number="RC2610-0001", who=None, when=TEN, 
 
 def stamp(world, position, number="RC2610-0001"):
     with world.as_(world.hq.clerk) as session:
-        return next(row.stamp for row in queries.line_rows(session, queries.claim(session, number).id) if row.position == position)
+        return next(
+            row.stamp
+            for row in queries.line_rows(session, queries.claim(session, number).id)
+            if row.position == position
+        )
 
 
 def figures(world, position, number="RC2610-0001"):
@@ -121,17 +125,29 @@ def test_r43_a_cut_amount_and_a_refusal_leave_the_pieces_used(submitted):
 
 @pytest.mark.parametrize(("quantity", "amount"), [(0, None), (5, None), (6, None), (-1, None)])
 def test_r43_a_cut_quantity_is_less_but_not_nothing(submitted, quantity, amount):
-    refused(submitted, lambda: decide(submitted, "reduce", [1], quantity=quantity, code="PWA", reason="x"), "reduce-quantity")
+    refused(
+        submitted,
+        lambda: decide(submitted, "reduce", [1], quantity=quantity, code="PWA", reason="x"),
+        "reduce-quantity",
+    )
 
 
 @pytest.mark.parametrize("amount", ["0.00", "62.50", "62.51", "-1.00"])
 def test_r43_a_cut_amount_is_less_but_not_nothing(submitted, amount):
-    refused(submitted, lambda: decide(submitted, "reduce", [1], amount=yuan(amount), code="PWA", reason="x"), "reduce-amount")
+    refused(
+        submitted,
+        lambda: decide(submitted, "reduce", [1], amount=yuan(amount), code="PWA", reason="x"),
+        "reduce-amount",
+    )
 
 
 def test_r43_a_reduction_says_either_pieces_or_yuan(submitted):
     refused(submitted, lambda: decide(submitted, "reduce", [1], code="PWA", reason="x"), "reduce-how")
-    refused(submitted, lambda: decide(submitted, "reduce", [1], quantity=1, amount=yuan(1), code="PWA", reason="x"), "reduce-how")
+    refused(
+        submitted,
+        lambda: decide(submitted, "reduce", [1], quantity=1, amount=yuan(1), code="PWA", reason="x"),
+        "reduce-how",
+    )
 
 
 def test_r43_what_is_not_approved_in_full_needs_a_code_and_a_sentence(submitted):
@@ -144,7 +160,9 @@ def test_r43_what_is_not_approved_in_full_needs_a_code_and_a_sentence(submitted)
 
 
 def test_r43_many_lines_are_decided_at_once_or_not_at_all(submitted):
-    refused(submitted, lambda: decide(submitted, "reduce", [1, 2], quantity=1, code="PWA", reason="x"), "reduce-quantity")
+    refused(
+        submitted, lambda: decide(submitted, "reduce", [1, 2], quantity=1, code="PWA", reason="x"), "reduce-quantity"
+    )
     refused(submitted, lambda: decide(submitted, "approve", [1, 9]), "line-unknown")
     refused(submitted, lambda: decide(submitted, "approve", []), "none-chosen")
     decide(submitted, "approve", [3, 1, 3])
@@ -158,7 +176,9 @@ def test_r43_the_claim_is_in_review_while_a_line_is_open_and_decided_with_the_la
     found = claim(submitted, "RC2610-0001")
     assert (found.state.value, found.decided_at) == ("in-review", None)
     with submitted.as_(submitted.d1.clerk) as session:
-        actions.answer(session, submitted.d1.clerk, "RC2610-0001", position=2, answer=" 已补拍 ", at=at("2026-10-21 09:00"))
+        actions.answer(
+            session, submitted.d1.clerk, "RC2610-0001", position=2, answer=" 已补拍 ", at=at("2026-10-21 09:00")
+        )
     assert states(submitted, "RC2610-0001") == ["approved", "submitted", "approved"]
     line = lines(submitted, "RC2610-0001")[1]
     assert (line.answer, line.decision_reason, line.decided_at) == ("已补拍", "请补拍铭牌", None)
@@ -175,10 +195,25 @@ def test_r43_all_lines_at_once_decide_the_claim_at_once(submitted):
 def test_r43_a_decision_may_be_changed_until_the_claim_is_decided(submitted):
     decide(submitted, "reduce", [1], quantity=1, code="PWA", reason="只认一件")
     assert used(submitted, submitted.d1) == [1, 2, 0]
-    decide(submitted, "reduce", [1], quantity=4, code="PWA", reason="认四件", seen=stamp(submitted, 1), when=at("2026-10-20 11:00"))
-    assert (figures(submitted, 1), used(submitted, submitted.d1)) == (("reduced", yuan("50.00"), 4, date(2026, 10, 1)), [2, 2, 2])
+    decide(
+        submitted,
+        "reduce",
+        [1],
+        quantity=4,
+        code="PWA",
+        reason="认四件",
+        seen=stamp(submitted, 1),
+        when=at("2026-10-20 11:00"),
+    )
+    assert (figures(submitted, 1), used(submitted, submitted.d1)) == (
+        ("reduced", yuan("50.00"), 4, date(2026, 10, 1)),
+        [2, 2, 2],
+    )
     decide(submitted, "approve", [1], seen=stamp(submitted, 1), when=at("2026-10-20 12:00"))
-    assert (figures(submitted, 1), used(submitted, submitted.d1)) == (("approved", yuan("62.50"), 5, date(2026, 10, 1)), [2, 2, 3])
+    assert (figures(submitted, 1), used(submitted, submitted.d1)) == (
+        ("approved", yuan("62.50"), 5, date(2026, 10, 1)),
+        [2, 2, 3],
+    )
     decide(submitted, "want", [1], reason="再看看", seen=stamp(submitted, 1), when=at("2026-10-20 13:00"))
     assert figures(submitted, 1) == ("wanted", None, None, None)
     decide(submitted, "refuse", [1], code="DC", reason="重复", seen=stamp(submitted, 1), when=at("2026-10-20 14:00"))
@@ -195,7 +230,11 @@ def test_r43_pieces_that_went_back_and_were_used_meanwhile_cannot_be_recognized_
 def test_r43_not_once_the_settlement_day_of_its_month_has_begun(submitted):
     decide(submitted, "approve", [1])
     late = at("2026-11-03 00:00")
-    refused(submitted, lambda: decide(submitted, "refuse", [1], code="EW", reason="x", seen=stamp(submitted, 1), when=late), "settlement-begun")
+    refused(
+        submitted,
+        lambda: decide(submitted, "refuse", [1], code="EW", reason="x", seen=stamp(submitted, 1), when=late),
+        "settlement-begun",
+    )
     decide(submitted, "refuse", [1], code="EW", reason="x", seen=stamp(submitted, 1), when=at("2026-11-02 23:59:59"))
     assert states(submitted, "RC2610-0001")[0] == "refused"
 
@@ -205,7 +244,11 @@ def test_r35_a_line_is_not_paid_before_its_old_part_is_accepted(shelf):
     shelf.submitted_claim(shelf.d1, [number, shelf.reviewed_old_part(shelf.d1, replaced="2026-10-11")])
     error = refused(shelf, lambda: decide(shelf, "approve", [1, 2]), "line-old-part-not-accepted")
     assert error.facts["line"] == 1
-    refused(shelf, lambda: decide(shelf, "reduce", [1], amount=yuan("1.00"), code="PWA", reason="x"), "line-old-part-not-accepted")
+    refused(
+        shelf,
+        lambda: decide(shelf, "reduce", [1], amount=yuan("1.00"), code="PWA", reason="x"),
+        "line-old-part-not-accepted",
+    )
     with shelf.as_(shelf.hq.clerk) as session:
         old_parts.review(session, shelf.hq.clerk, number, decision=Review.ACCEPTED, at=TEN)
     decide(shelf, "approve", [1, 2])
@@ -271,7 +314,9 @@ def test_r43_two_reviewers_at_once_have_one_effect_and_the_other_is_told(submitt
     assert told == [("decided-meanwhile", 1, "林晓燕", "approved")]
     assert figures(submitted, 1) == ("approved", yuan("62.50"), 5, date(2026, 10, 1))
     with submitted.as_(submitted.hq.auditor) as session:
-        assert session.scalars(select(AuditEvent.act).where(AuditEvent.act.in_(["claim:approve", "claim:refuse"]))).all() == ["claim:approve"]
+        assert session.scalars(
+            select(AuditEvent.act).where(AuditEvent.act.in_(["claim:approve", "claim:refuse"]))
+        ).all() == ["claim:approve"]
 
 
 def test_r43_who_decides_on_what_is_no_longer_there_is_told_whatever_they_wanted(submitted):
@@ -348,7 +393,11 @@ def test_r3_a_decision_leaves_an_event_that_the_dealer_may_read_and_the_last_say
             .order_by(AuditEvent.id)
         ).all()
     assert [event.act for event in events] == ["claim:reduce", "claim:approve", "claim:decide"]
-    assert [(event.before, event.after) for event in events] == [("submitted", "in-review"), ("in-review", "decided"), ("in-review", "decided")]
+    assert [(event.before, event.after) for event in events] == [
+        ("submitted", "in-review"),
+        ("in-review", "decided"),
+        ("in-review", "decided"),
+    ]
     assert events[0].facts == {
         "lines": [1], "count": 1, "were": {"1": "submitted"}, "code": "PNP", "reason": "只认三件", "claimed": "62.50", "approved": "37.50",
     }  # fmt: skip
@@ -370,6 +419,11 @@ def test_r43_many_lines_are_read_in_the_same_statements_as_few(submitted):
 
 
 def test_the_database_refuses_more_than_was_claimed_and_payment_without_approval(submitted):
-    for change in ("approved = claimed + 1", "pays_in = '2026-10-01'", "state = 'approved'", "state = 'reduced', approved = claimed + 1, pays_in = '2026-10-01'"):
+    for change in (
+        "approved = claimed + 1",
+        "pays_in = '2026-10-01'",
+        "state = 'approved'",
+        "state = 'reduced', approved = claimed + 1, pays_in = '2026-10-01'",
+    ):
         with pytest.raises(IntegrityError, match="claim_lines"), submitted.as_(submitted.hq.clerk) as session:
             session.execute(text(f"UPDATE claim_lines SET {change} WHERE position = 1"))

@@ -58,13 +58,24 @@ def test_r40_pieces_of_two_layers_are_claimed_at_what_each_cost(shelf):
     with shelf.as_(shelf.hq.clerk) as session:
         line = order_queries.order(session, number).lines[0]
         wish = QuoteWish(line.position, 2, yuan("10.01"), "老客户优惠")
-        orders.quote(session, shelf.hq.clerk, number, lines=[wish], freight=yuan(0), ship_on=date(2026, 10, 9), note="", at=at("2026-10-08 10:00"))
+        orders.quote(
+            session,
+            shelf.hq.clerk,
+            number,
+            lines=[wish],
+            freight=yuan(0),
+            ship_on=date(2026, 10, 9),
+            note="",
+            at=at("2026-10-08 10:00"),
+        )
     with shelf.as_(shelf.d1.manager) as session:
         orders.agree(session, shelf.d1.manager, number, quote_no=1, at=at("2026-10-08 11:00"))
     with shelf.as_(shelf.hq.finance) as session:
         orders.debit(session, shelf.hq.finance, number, at=at("2026-10-08 12:00"))
     with shelf.as_(shelf.hq.warehouse) as session:
-        sent = orders.ship(session, shelf.hq.warehouse, number, pieces={1: 2}, carrier="德邦", tracking="1", at=at("2026-10-08 13:00")).number
+        sent = orders.ship(
+            session, shelf.hq.warehouse, number, pieces={1: 2}, carrier="德邦", tracking="1", at=at("2026-10-08 13:00")
+        ).number
     with shelf.as_(shelf.d1.clerk) as session:
         orders.receive(session, shelf.d1.clerk, sent, counts={1: (2, 0)}, at=at("2026-10-09 09:00"))
     ref = draft(shelf, [shelf.reviewed_old_part(shelf.d1, part="P1", quantity=8)])
@@ -104,7 +115,12 @@ def test_a_claim_is_numbered_by_its_service_month_and_drafts_take_no_number(shel
     assert act(shelf, "submit", ref, when=at("2026-11-05 09:00")).number == "RC2610-0001"
     other = shelf.submitted_claim(shelf.d2, [shelf.reviewed_old_part(shelf.d2)])
     assert other == "RC2610-0002"
-    late = draft(shelf, [shelf.reviewed_old_part(shelf.d1, replaced="2026-11-02")], month=date(2026, 11, 30), when=at("2026-11-05 09:00"))
+    late = draft(
+        shelf,
+        [shelf.reviewed_old_part(shelf.d1, replaced="2026-11-02")],
+        month=date(2026, 11, 30),
+        when=at("2026-11-05 09:00"),
+    )
     assert act(shelf, "submit", late, when=at("2026-11-05 09:00")).number == "RC2611-0001"
     assert claim(shelf, late).month == date(2026, 11, 1)
 
@@ -171,7 +187,12 @@ def test_what_is_not_there_or_not_yours_is_unknown(shelf):
 
 def test_r1_another_dealer_sees_no_claim_of_ours(shelf):
     ref = draft(shelf, [shelf.reviewed_old_part(shelf.d1)])
-    for name, more in (("submit", {}), ("remove_blocked", {}), ("remove_line", {"position": 1}), ("add_lines", {"old_parts": ["x"]})):
+    for name, more in (
+        ("submit", {}),
+        ("remove_blocked", {}),
+        ("remove_line", {"position": 1}),
+        ("add_lines", {"old_parts": ["x"]}),
+    ):
         with pytest.raises(NotFound):
             act(shelf, name, ref, who=shelf.d2.clerk, **more)
     assert states(shelf, ref) == ["draft"]
@@ -258,7 +279,13 @@ def test_r41_a_photo_seen_at_any_dealer_of_the_brand_warns_the_dealer_too(shelf)
 
 
 def test_r15_a_fault_of_another_category_warns(shelf):
-    ref = draft(shelf, [shelf.reviewed_old_part(shelf.d1, fault="F02"), shelf.reviewed_old_part(shelf.d1, fault="Z99", replaced="2026-10-11")])
+    ref = draft(
+        shelf,
+        [
+            shelf.reviewed_old_part(shelf.d1, fault="F02"),
+            shelf.reviewed_old_part(shelf.d1, fault="Z99", replaced="2026-10-11"),
+        ],
+    )
     assert [checks(line) for line in lines(shelf, ref)] == [{"fault-category": "warn"}, {}]
 
 
@@ -289,7 +316,9 @@ def test_r36_a_registration_on_a_line_is_not_withdrawn(shelf):
 
 
 def test_r3_every_act_leaves_a_public_event_with_its_figures(shelf):
-    ref = draft(shelf, [shelf.reviewed_old_part(shelf.d1, quantity=2), shelf.reviewed_old_part(shelf.d1, replaced="2026-10-11")])
+    ref = draft(
+        shelf, [shelf.reviewed_old_part(shelf.d1, quantity=2), shelf.reviewed_old_part(shelf.d1, replaced="2026-10-11")]
+    )
     act(shelf, "remove_line", ref, position=2)
     act(shelf, "submit", ref)
     with shelf.as_(shelf.d1.clerk) as session:
@@ -301,7 +330,11 @@ def test_r3_every_act_leaves_a_public_event_with_its_figures(shelf):
     assert [event.act for event in events] == ["claim:draft", "claim:add", "claim:remove", "claim:submit"]
     assert events[1].facts["amount"] == "37.50"
     assert events[2].facts["lines"] == [2]
-    assert (events[3].before, events[3].after, events[3].facts) == ("draft", "submitted", {"count": 1, "amount": "25.00"})
+    assert (events[3].before, events[3].after, events[3].facts) == (
+        "draft",
+        "submitted",
+        {"count": 1, "amount": "25.00"},
+    )
 
 
 def test_r41_the_checks_take_the_same_statements_for_one_line_and_for_many(shelf):
@@ -321,7 +354,9 @@ def test_r41_the_checks_take_the_same_statements_for_one_line_and_for_many(shelf
             found = queries.claim(session, ref)
             rows = queries.line_rows(session, found.id)
             event.listen(db.engine, "before_cursor_execute", note)
-            assert len(queries.check_lines(session, shelf.d1.clerk, found, rows, today=date(2026, 10, 20))) == len(chosen)
+            assert len(queries.check_lines(session, shelf.d1.clerk, found, rows, today=date(2026, 10, 20))) == len(
+                chosen
+            )
             event.remove(db.engine, "before_cursor_execute", note)
         counts.append(len(seen))
     assert counts == [7, 7]

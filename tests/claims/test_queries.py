@@ -23,7 +23,9 @@ def claims(world):
     world.submitted_claim(world.d1, [three], when="2026-10-21 09:00")
     with world.as_(world.d1.clerk) as session:
         actions.draft(session, world.d1.clerk, month=OCTOBER, at=TEN)
-    world.approved_claim(world.d2, [world.reviewed_old_part(world.d2, replaced="2026-09-20")], month="2026-09", when="2026-10-01 09:00")
+    world.approved_claim(
+        world.d2, [world.reviewed_old_part(world.d2, replaced="2026-09-20")], month="2026-09", when="2026-10-01 09:00"
+    )
     return world
 
 
@@ -114,7 +116,11 @@ def test_r36_what_may_be_claimed_is_of_the_month_not_withdrawn_and_on_no_line(wo
             (date(2026, 9, 1), 1, yuan("12.50")),
         ]
         checked = queries.check_old_parts(
-            session, world.d1.clerk, [one.id for one in queries.claimable(session, world.d1.id, OCTOBER)], month=OCTOBER, today=date(2026, 11, 1)
+            session,
+            world.d1.clerk,
+            [one.id for one in queries.claimable(session, world.d1.id, OCTOBER)],
+            month=OCTOBER,
+            today=date(2026, 11, 1),
         )
     said = [{check.code for check in checks if check.level != "pass"} for checks in checked.values()]
     assert said == [{"not-reported", "old-part-pending"}, {"old-part-pending"}]
@@ -124,7 +130,9 @@ def test_r50_a_month_settles_on_the_day_that_is_the_term_on_the_first_of_the_nex
     with world.as_(world.hq.manager) as session:
         session.add(TermValue(name="settlement.day", from_day=date(2026, 11, 2), value=10, set_at=TEN, set_by="x"))
     with world.as_(world.hq.clerk) as session:
-        assert queries.settles_on(session, OCTOBER) == date(2026, 11, 3)  # the new day holds from 2 November: too late for this one
+        assert queries.settles_on(session, OCTOBER) == date(
+            2026, 11, 3
+        )  # the new day holds from 2 November: too late for this one
         assert queries.settles_on(session, date(2026, 11, 17)) == date(2026, 12, 10)
 
 

@@ -121,7 +121,10 @@ def test_lines_are_put_on_a_draft_and_taken_off(shelf, client_as):
 
 def test_months_with_something_to_claim_are_offered_and_the_last_whole_month_is_shown_first(shelf, client_as):
     shelf.received_order(shelf.d1, {"P1": 1}, when="2026-09-20 09:00")
-    september, october = shelf.registered_old_part(shelf.d1, replaced="2026-10-09"), shelf.registered_old_part(shelf.d1, replaced="2026-10-10")
+    september, october = (
+        shelf.registered_old_part(shelf.d1, replaced="2026-10-09"),
+        shelf.registered_old_part(shelf.d1, replaced="2026-10-10"),
+    )
     dealer = client_as(shelf.d1.clerk)
     page = dealer.get("/claims/new").get_data(as_text=True)
     assert (september in page, october in page, "2026 年 10 月 · 2 · ¥25.00" in page) == (True, True, True)
@@ -134,7 +137,9 @@ def test_r43_reducing_shows_what_it_leaves_before_it_is_done(submitted, client_a
     hq = client_as(submitted.hq.clerk)
     words = text(hq.get(f"{URL}/review?line=1&do=reduce"))
     assert "¥25.00" in words  # two of three by default
-    words = text(hq.get(f"{URL}/review?line=1&do=reduce&quantity=1&reason=%E5%8F%AA%E8%AE%A4%E4%B8%80%E4%BB%B6&code=PNP"))
+    words = text(
+        hq.get(f"{URL}/review?line=1&do=reduce&quantity=1&reason=%E5%8F%AA%E8%AE%A4%E4%B8%80%E4%BB%B6&code=PNP")
+    )
     assert "¥12.50" in words
     assert "只认一件" in words
     assert "申报 37.50，核减后" in words
@@ -143,8 +148,13 @@ def test_r43_reducing_shows_what_it_leaves_before_it_is_done(submitted, client_a
 
 def test_r43_a_reduction_by_pieces_or_by_an_amount_that_was_typed(submitted, client_as):
     hq = client_as(submitted.hq.clerk)
-    hq.post(f"{URL}/lines/1/reduce", data={"seen": "", "quantity": "2", "amount": "", "code": "PNP", "reason": "只认两件"})
-    hq.post(f"{URL}/lines/2/reduce", data={"seen": "", "quantity": "1", "amount": "９０.５０", "code": "EPC", "reason": "价格超限"})
+    hq.post(
+        f"{URL}/lines/1/reduce", data={"seen": "", "quantity": "2", "amount": "", "code": "PNP", "reason": "只认两件"}
+    )
+    hq.post(
+        f"{URL}/lines/2/reduce",
+        data={"seen": "", "quantity": "1", "amount": "９０.５０", "code": "EPC", "reason": "价格超限"},
+    )
     one, two, _three = lines(submitted, "RC2610-0001")
     assert (str(one.approved), one.approved_quantity, one.decision_code) == ("25.00", 2, "PNP")
     assert (str(two.approved), two.approved_quantity, two.decision_code) == ("90.50", 1, "EPC")
@@ -216,10 +226,18 @@ def test_r43_many_lines_at_once_or_none_with_what_was_typed_kept(submitted, clie
     assert (answer.status_code, "写好的" in page) == (422, True)
     assert re.search(r'value="3"[^>]* checked', page)
     assert states(submitted, "RC2610-0001") == ["submitted"] * 3
-    assert hq.post(f"{URL}/review/many", data={"act": "refuse", "chosen": ["1"], "code": "EW", "reason": ""}).status_code == 422
+    assert (
+        hq.post(f"{URL}/review/many", data={"act": "refuse", "chosen": ["1"], "code": "EW", "reason": ""}).status_code
+        == 422
+    )
     assert hq.post(f"{URL}/review/many", data={"act": "approve"}).status_code == 422
     assert hq.post(f"{URL}/review/many", data={"act": "steal", "chosen": ["1"]}).status_code == 400
-    assert hq.post(f"{URL}/review/many", data={"act": "refuse", "chosen": ["1", "3"], "code": "EW", "reason": "超期"}).status_code == 303
+    assert (
+        hq.post(
+            f"{URL}/review/many", data={"act": "refuse", "chosen": ["1", "3"], "code": "EW", "reason": "超期"}
+        ).status_code
+        == 303
+    )
     assert hq.post(f"{URL}/review/many", data={"act": "want", "chosen": ["2"], "reason": "请补拍"}).status_code == 303
     assert states(submitted, "RC2610-0001") == ["refused", "wanted", "refused"]
 
@@ -257,19 +275,37 @@ def test_the_paper_says_what_the_claim_says_in_chinese_whoever_prints_it(submitt
     from portal.claims import printing, queries
 
     with submitted.as_(submitted.hq.clerk) as session:
-        actions.reduce(session, submitted.hq.clerk, "RC2610-0001", positions=[1], quantity=2, code="PNP", reason="只认两件", at=TEN)
+        actions.reduce(
+            session, submitted.hq.clerk, "RC2610-0001", positions=[1], quantity=2, code="PNP", reason="只认两件", at=TEN
+        )
         actions.refuse(session, submitted.hq.clerk, "RC2610-0001", positions=[3], code="EW", reason="超期", at=TEN)
     with submitted.as_(submitted.hq.clerk) as session, app.test_request_context(headers={"Cookie": "portal_lang=en"}):
-        paper = printing.claim_paper(session, submitted.hq.clerk, queries.claim(session, "RC2610-0001"), url="http://x", at=at("2026-10-21 09:00"))
+        paper = printing.claim_paper(
+            session,
+            submitted.hq.clerk,
+            queries.claim(session, "RC2610-0001"),
+            url="http://x",
+            at=at("2026-10-21 09:00"),
+        )
     assert isinstance(paper, ClaimPaper)
     assert [(line.decision, line.decision_code, line.approved) for line in paper.lines][1] == ("", "", None)
     assert [(line.decision, line.decision_code, str(line.approved)) for line in (paper.lines[0], paper.lines[2])] == [
         ("核减", "PNP", "25.00"), ("驳回", "EW", "0.00"),
     ]  # fmt: skip
-    assert (str(paper.claimed), str(paper.approved), paper.photos, paper.print.state) == ("150.00", "25.00", 3, "审核中")
+    assert (str(paper.claimed), str(paper.approved), paper.photos, paper.print.state) == (
+        "150.00",
+        "25.00",
+        3,
+        "审核中",
+    )
     assert (paper.pays_in, paper.reviewed_by, paper.decided_at) == ("2026 年 10 月", "林晓燕", None)
     line = paper.lines[0]
-    assert (line.verdict, line.in_cover, line.covered_until, line.policy) == ("保内", True, date(2030, 3, 2), "v202607 #2")
+    assert (line.verdict, line.in_cover, line.covered_until, line.policy) == (
+        "保内",
+        True,
+        date(2030, 3, 2),
+        "v202607 #2",
+    )
     assert paper.print.printed_at.utcoffset().total_seconds() == 8 * 3600
 
 
@@ -295,7 +331,9 @@ def test_r1_another_dealer_and_another_brand_find_nothing(submitted, client_as):
 
 def test_a_draft_is_the_dealers_own_and_hq_does_not_see_it(shelf, client_as):
     number = shelf.reviewed_old_part(shelf.d1)
-    draft = client_as(shelf.d1.clerk).post("/claims/new", data={"month": "2026-10", "chosen": [number]}).headers["Location"]
+    draft = (
+        client_as(shelf.d1.clerk).post("/claims/new", data={"month": "2026-10", "chosen": [number]}).headers["Location"]
+    )
     hq = client_as(shelf.hq.clerk)
     assert hq.get(draft).status_code == 404
     assert hq.get(draft + "/review").status_code == 404
@@ -357,3 +395,40 @@ def test_the_list_page_takes_at_most_five_statements_of_its_own(submitted, clien
     hq.get("/claims")
     event.remove(db.engine, "before_cursor_execute", note)
     assert len([one for one in seen if "claims" in one or "dealers" in one]) <= 5
+
+
+def test_r50_a_line_says_when_it_is_paid_why_later_and_that_it_was_paid(submitted, client_as):
+    from tests.settlement.months import posted
+
+    with submitted.as_(submitted.hq.clerk) as session:
+        actions.approve(session, submitted.hq.clerk, "RC2610-0001", positions=[1], at=at("2026-11-02 23:59"))
+        actions.approve(session, submitted.hq.clerk, "RC2610-0001", positions=[2], at=at("2026-11-03 00:00"))
+    dealer = client_as(submitted.d1.clerk)
+    words = text(dealer.get(URL))
+    assert "计入 2026 年 10 月，2026-11-03 报销" in words
+    assert "批准时 2026 年 10 月的报销日已开始，转入 2026 年 11 月，2026-12-03 报销" in words
+    posted(submitted)
+    words = text(dealer.get(URL))
+    assert "已随 2026 年 10 月报销" in words
+    assert "转入 2026 年 11 月，2026-12-03 报销" in words
+
+
+def test_r43_a_decided_claim_stays_readable_in_review_and_says_why_nothing_can_be_pressed(submitted, client_as):
+    with submitted.as_(submitted.hq.clerk) as session:
+        actions.refuse(
+            session, submitted.hq.clerk, "RC2610-0001", positions=[1, 2, 3], code="EW", reason="超期", at=TEN
+        )
+    hq = client_as(submitted.hq.clerk)
+    page = hq.get(f"{URL}/review?line=1").get_data(as_text=True)
+    assert "报销单已审结，审定结果不再更改。" in page
+    assert "没有未审的明细" in text(hq.get(f"{URL}/review/many"))
+
+
+def test_every_act_of_a_claim_has_words_with_its_facts(submitted, client_as):
+    with submitted.as_(submitted.hq.clerk) as session:
+        actions.reduce(session, submitted.hq.clerk, "RC2610-0001", positions=[1], quantity=2, reason="只认两件", at=TEN)
+    words = text(client_as(submitted.d1.clerk).get(URL))
+    assert "核减第 1 行：由 ¥37.50 减至 ¥25.00" in words
+    assert "提交了报销单：3 行，¥150.00" in words
+    assert "加入了 3 件旧件，¥150.00" in words
+    assert "新建了 2026-10 的报销单" in words

@@ -31,7 +31,10 @@ DECISIONS = ("approve", "reduce", "refuse", "want")
 
 
 def case(**changes) -> Case:
-    line, claim = Document(changes.pop("line", LineState.SUBMITTED)), Document(changes.pop("claim", ClaimState.SUBMITTED))
+    line, claim = (
+        Document(changes.pop("line", LineState.SUBMITTED)),
+        Document(changes.pop("claim", ClaimState.SUBMITTED)),
+    )
     return replace(Case(line, claim, own_dealer=False, begun=False, blocked=False, review=Review.ACCEPTED), **changes)
 
 
@@ -63,7 +66,10 @@ def test_r43_a_decision_may_be_changed_until_the_claim_is_decided(step, line):
 
 @pytest.mark.parametrize("step", DECISIONS)
 def test_r43_not_once_the_settlement_day_of_its_month_has_begun(step):
-    assert CLAIM_LINE.refusal(step, case(line=LineState.APPROVED, claim=ClaimState.IN_REVIEW, begun=True), HQ) == "settlement-begun"
+    assert (
+        CLAIM_LINE.refusal(step, case(line=LineState.APPROVED, claim=ClaimState.IN_REVIEW, begun=True), HQ)
+        == "settlement-begun"
+    )
 
 
 @pytest.mark.parametrize("step", DECISIONS)
@@ -74,7 +80,12 @@ def test_a_draft_line_is_nobodys_to_decide(step):
 @pytest.mark.parametrize("review", [Review.PENDING, Review.WANTED, Review.REFUSED])
 def test_r35_nothing_is_paid_before_the_old_part_is_accepted_but_it_can_be_refused_or_asked_about(review):
     refusals = {step: CLAIM_LINE.refusal(step, case(review=review), HQ) for step in DECISIONS}
-    assert refusals == {"approve": "line-old-part-not-accepted", "reduce": "line-old-part-not-accepted", "refuse": None, "want": None}
+    assert refusals == {
+        "approve": "line-old-part-not-accepted",
+        "reduce": "line-old-part-not-accepted",
+        "refuse": None,
+        "want": None,
+    }
 
 
 def test_r41_what_blocks_is_not_paid_but_it_can_be_refused_or_asked_about():

@@ -4,6 +4,16 @@ from portal.claims.actions.deciding import approve, decide, reduce, refuse, revi
 from portal.claims.actions.drafting import add_lines, answer, draft, remove_blocked, remove_line, submit
 
 __all__ = [
-    "add_lines", "answer", "approve", "decide", "draft", "reduce", "refuse", "remove_blocked", "remove_line", "review",
-    "submit", "want",
+    "add_lines",
+    "answer",
+    "approve",
+    "decide",
+    "draft",
+    "reduce",
+    "refuse",
+    "remove_blocked",
+    "remove_line",
+    "review",
+    "submit",
+    "want",
 ]

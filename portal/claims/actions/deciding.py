@@ -24,7 +24,9 @@ Figures = tuple[Decimal | None, int | None]  # approved yuan and pieces; none of
 Change = Callable[[ClaimLine, OldPart, Sequence[Taken]], Figures]
 
 
-def approve(session: Session, actor: Actor, number: str, *, positions: Sequence[int], seen: str = "", at: datetime) -> Claim:
+def approve(
+    session: Session, actor: Actor, number: str, *, positions: Sequence[int], seen: str = "", at: datetime
+) -> Claim:
     """Approve lines in full; each learns its ``pays_in`` (R50). All of them or none.
 
     Locks the claim, its lines, their registrations. ``seen`` is the stamp of the decision that the reviewer saw, "" for
@@ -68,7 +70,15 @@ def reduce(
 
 
 def refuse(
-    session: Session, actor: Actor, number: str, *, positions: Sequence[int], code: str, reason: str, seen: str = "", at: datetime
+    session: Session,
+    actor: Actor,
+    number: str,
+    *,
+    positions: Sequence[int],
+    code: str,
+    reason: str,
+    seen: str = "",
+    at: datetime,
 ) -> Claim:
     """Approve nothing of these lines. Their pieces stay used: they were fitted (R43). Refuses "code-unknown", "reason-needed" too."""
     return _judge(
@@ -77,9 +87,13 @@ def refuse(
     )  # fmt: skip
 
 
-def want(session: Session, actor: Actor, number: str, *, positions: Sequence[int], reason: str, seen: str = "", at: datetime) -> Claim:
+def want(
+    session: Session, actor: Actor, number: str, *, positions: Sequence[int], reason: str, seen: str = "", at: datetime
+) -> Claim:
     """Ask the dealer for more (补充资料): the lines wait for its answer, and keep the claim in review."""
-    return _judge(session, actor, number, "want", positions, _nothing, code=Code.IIS, reason=_reason(reason), seen=seen, at=at)
+    return _judge(
+        session, actor, number, "want", positions, _nothing, code=Code.IIS, reason=_reason(reason), seen=seen, at=at
+    )
 
 
 def review(session: Session, actor: Actor, claim: Claim, *, at: datetime) -> None:

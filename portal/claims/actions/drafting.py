@@ -115,7 +115,9 @@ def submit(session: Session, actor: Actor, ref: str, *, at: datetime) -> Claim:
         line.position = place
     session.flush()
     amount = sum((line.claimed for line in lines), ZERO)
-    audit.record(session, actor, "claim:submit", claim, at=at, before=before, after=after, count=len(lines), amount=amount)
+    audit.record(
+        session, actor, "claim:submit", claim, at=at, before=before, after=after, count=len(lines), amount=amount
+    )
     return claim
 
 
@@ -137,7 +139,9 @@ def answer(session: Session, actor: Actor, number: str, *, position: int, answer
     line.answer, line.decided_at, claim.updated_at = answer.strip(), None, at
     _store_checks(session, actor, claim, [line], at=at)
     session.flush()
-    audit.record(session, actor, "claim:answer", claim, at=at, before=before, after=after, lines=[position], reason=line.answer)
+    audit.record(
+        session, actor, "claim:answer", claim, at=at, before=before, after=after, lines=[position], reason=line.answer
+    )
     return claim
 
 
@@ -169,7 +173,9 @@ def _refuse_unfit(session: Session, numbers: Sequence[str], found: Sequence[OldP
     held = queries.holders(session, [one.id for one in found])
     for one in found:
         if (claim := held.get(one.id)) is not None:
-            raise Refused("already-claimed" if claim else "already-on-draft", field="old_parts", number=one.number, claim=claim)
+            raise Refused(
+                "already-claimed" if claim else "already-on-draft", field="old_parts", number=one.number, claim=claim
+            )
 
 
 def _store_checks(session: Session, actor: Actor, claim: Claim, lines: Iterable[ClaimLine], *, at: datetime) -> None:
@@ -187,5 +193,3 @@ def _remove(session: Session, actor: Actor, claim: Claim, chosen: Sequence[Claim
     session.flush()
     audit.record(session, actor, "claim:remove", claim, at=at, lines=positions, count=len(chosen))
     return claim
-
-

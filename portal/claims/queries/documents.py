@@ -173,11 +173,21 @@ def holders(session: Session, old_parts: Collection[int]) -> dict[int, str]:
 
 def claimable(session: Session, dealer_id: int, month: date) -> list[Candidate]:
     """Registrations of that service month on no line yet (reported or not: the checks speak), oldest service day first."""
-    taken = select(ClaimLine.id).where(ClaimLine.brand_id == OldPart.brand_id, ClaimLine.old_part_id == OldPart.id).exists()
+    taken = (
+        select(ClaimLine.id).where(ClaimLine.brand_id == OldPart.brand_id, ClaimLine.old_part_id == OldPart.id).exists()
+    )
     rows: Any = session.execute(
         select(
-            OldPart.id, OldPart.number, OldPart.state, OldPart.replaced_on, OldPart.quantity, OldPart.amount,
-            Part.number, Part.name, Product.serial, ProductModel.name,
+            OldPart.id,
+            OldPart.number,
+            OldPart.state,
+            OldPart.replaced_on,
+            OldPart.quantity,
+            OldPart.amount,
+            Part.number,
+            Part.name,
+            Product.serial,
+            ProductModel.name,
         )
         .join(Part, and_(Part.brand_id == OldPart.brand_id, Part.id == OldPart.part_id))
         .join(Product, and_(Product.brand_id == OldPart.brand_id, Product.id == OldPart.product_id))
@@ -196,7 +206,9 @@ def claimable(session: Session, dealer_id: int, month: date) -> list[Candidate]:
 
 def claimable_months(session: Session, dealer_id: int) -> list[tuple[date, int, Decimal]]:
     """Service months with registrations on no line yet: the month's first day, how many, yuan; the newest first."""
-    taken = select(ClaimLine.id).where(ClaimLine.brand_id == OldPart.brand_id, ClaimLine.old_part_id == OldPart.id).exists()
+    taken = (
+        select(ClaimLine.id).where(ClaimLine.brand_id == OldPart.brand_id, ClaimLine.old_part_id == OldPart.id).exists()
+    )
     month = cast(func.date_trunc("month", OldPart.replaced_on), Date)
     rows = session.execute(
         select(month, func.count(), func.sum(OldPart.amount))
@@ -211,15 +223,44 @@ def line_rows(session: Session, claim_id: int) -> list[LineRow]:
     """All lines of a claim for its page and its paper, by position, in one statement."""
     rows: Any = session.execute(
         select(
-            ClaimLine.id, ClaimLine.position, ClaimLine.state, OldPart.id, OldPart.number, OldPart.state, OldPart.review,
-            OldPart.review_reason, OldPart.reviewed_at, OldPart.reviewed_by, OldPart.registered_at, OldPart.reported_at,
-            OldPart.reported_late, OldPart.must_return, OldPart.verdict, OldPart.cause,
-            Part.number, Part.name, Part.spec, Part.unit,
-            ProductModel.name, Product.serial, Product.customer_name, Product.customer_phone,
-            FaultCode.code, FaultCode.name,
-            ClaimLine.service_day, ClaimLine.quantity, ClaimLine.claimed, ClaimLine.approved_quantity, ClaimLine.approved,
-            ClaimLine.checks, ClaimLine.decision_code, ClaimLine.decision_reason, ClaimLine.decided_at, ClaimLine.decided_by,
-            ClaimLine.answer, ClaimLine.pays_in,
+            ClaimLine.id,
+            ClaimLine.position,
+            ClaimLine.state,
+            OldPart.id,
+            OldPart.number,
+            OldPart.state,
+            OldPart.review,
+            OldPart.review_reason,
+            OldPart.reviewed_at,
+            OldPart.reviewed_by,
+            OldPart.registered_at,
+            OldPart.reported_at,
+            OldPart.reported_late,
+            OldPart.must_return,
+            OldPart.verdict,
+            OldPart.cause,
+            Part.number,
+            Part.name,
+            Part.spec,
+            Part.unit,
+            ProductModel.name,
+            Product.serial,
+            Product.customer_name,
+            Product.customer_phone,
+            FaultCode.code,
+            FaultCode.name,
+            ClaimLine.service_day,
+            ClaimLine.quantity,
+            ClaimLine.claimed,
+            ClaimLine.approved_quantity,
+            ClaimLine.approved,
+            ClaimLine.checks,
+            ClaimLine.decision_code,
+            ClaimLine.decision_reason,
+            ClaimLine.decided_at,
+            ClaimLine.decided_by,
+            ClaimLine.answer,
+            ClaimLine.pays_in,
         )
         .join(OldPart, and_(OldPart.brand_id == ClaimLine.brand_id, OldPart.id == ClaimLine.old_part_id))
         .join(Part, and_(Part.brand_id == OldPart.brand_id, Part.id == OldPart.part_id))
@@ -236,8 +277,14 @@ def pieces(session: Session, old_part_id: int) -> list[Pieces]:
     """The layers behind a registration, oldest bought first (R36)."""
     rows = session.execute(
         select(
-            Layer.id, Layer.order_number, Layer.bought_at, Layer.first_received_on, Layer.received - Layer.used,
-            Allocation.pieces, Allocation.returned, Allocation.price,
+            Layer.id,
+            Layer.order_number,
+            Layer.bought_at,
+            Layer.first_received_on,
+            Layer.received - Layer.used,
+            Allocation.pieces,
+            Allocation.returned,
+            Allocation.price,
         )
         .join(Layer, and_(Layer.brand_id == Allocation.brand_id, Layer.id == Allocation.layer_id))
         .where(Allocation.old_part_id == old_part_id)

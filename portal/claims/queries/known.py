@@ -49,10 +49,17 @@ def limits(session: Session, *, on: date) -> Limits:
     )
 
 
-def check_lines(session: Session, actor: Actor, claim: Claim, lines: Iterable[Checkable], *, today: date) -> dict[int, tuple[Check, ...]]:
+def check_lines(
+    session: Session, actor: Actor, claim: Claim, lines: Iterable[Checkable], *, today: date
+) -> dict[int, tuple[Check, ...]]:
     """R41 for lines of one claim, by position, as things stand now. Seven statements, however many lines."""
     lines = list(lines)
-    known = gather(session, actor, {line.old_part_id: line.id for line in lines}, repeat_days=(at_most := limits(session, on=today)).repeat_days)
+    known = gather(
+        session,
+        actor,
+        {line.old_part_id: line.id for line in lines},
+        repeat_days=(at_most := limits(session, on=today)).repeat_days,
+    )
     claimed_on = today if claim.submitted_at is None else actor.day(claim.submitted_at)
     return {
         line.position: run(known[line.old_part_id], Asked(claim.month, today, claimed_on, _pieces(line)), at_most)
@@ -60,7 +67,9 @@ def check_lines(session: Session, actor: Actor, claim: Claim, lines: Iterable[Ch
     }
 
 
-def check_old_parts(session: Session, actor: Actor, old_parts: Collection[int], *, month: date, today: date) -> dict[int, tuple[Check, ...]]:
+def check_old_parts(
+    session: Session, actor: Actor, old_parts: Collection[int], *, month: date, today: date
+) -> dict[int, tuple[Check, ...]]:
     """R41 for registrations that are on no line yet, by id: what the form shows before they are added."""
     at_most = limits(session, on=today)
     known = gather(session, actor, dict.fromkeys(old_parts), repeat_days=at_most.repeat_days)
@@ -70,7 +79,11 @@ def check_old_parts(session: Session, actor: Actor, old_parts: Collection[int], 
 def gather(session: Session, actor: Actor, wanted: dict[int, int | None], *, repeat_days: int) -> dict[int, Known]:
     """What is known of the registrations ``wanted`` (id → the line that holds it, or None), in four statements."""
     ids = list(wanted)
-    repeats, averages, elsewhere = _repeats(session, ids, repeat_days), _averages(session, ids), _elsewhere(session, ids)
+    repeats, averages, elsewhere = (
+        _repeats(session, ids, repeat_days),
+        _averages(session, ids),
+        _elsewhere(session, ids),
+    )
     found: dict[int, Known] = {}
     for row in session.execute(_registrations(ids)):
         part: OldPart = row.OldPart
@@ -118,7 +131,15 @@ def _registrations(ids: list[int]) -> Any:
     )
     pictures = and_(Photo.brand_id == OldPart.brand_id, Photo.subject_kind == PHOTOS_OF, Photo.subject_id == OldPart.id)
     photos = select(func.count()).select_from(Photo).where(pictures).scalar_subquery()
-    seen = select(func.coalesce(func.bool_or(func.photo_seen(Photo.content_hash, Photo.subject_kind, Photo.subject_id)), literal(False))).where(pictures).scalar_subquery()
+    seen = (
+        select(
+            func.coalesce(
+                func.bool_or(func.photo_seen(Photo.content_hash, Photo.subject_kind, Photo.subject_id)), literal(False)
+            )
+        )
+        .where(pictures)
+        .scalar_subquery()
+    )
     return (
         select(
             OldPart,
@@ -132,7 +153,10 @@ def _registrations(ids: list[int]) -> Any:
         )
         .join(FaultCode, and_(FaultCode.brand_id == OldPart.brand_id, FaultCode.id == OldPart.fault_id))
         .join(Part, and_(Part.brand_id == OldPart.brand_id, Part.id == OldPart.part_id))
-        .outerjoin(fault_category, and_(fault_category.brand_id == FaultCode.brand_id, fault_category.id == FaultCode.category_id))
+        .outerjoin(
+            fault_category,
+            and_(fault_category.brand_id == FaultCode.brand_id, fault_category.id == FaultCode.category_id),
+        )
         .outerjoin(part_category, and_(part_category.brand_id == Part.brand_id, part_category.id == Part.category_id))
         .where(OldPart.id.in_(ids))
         .execution_options(populate_existing=True)

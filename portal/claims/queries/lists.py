@@ -53,10 +53,14 @@ class ListRow:
 
 def counts(session: Session, *, drafts: bool) -> dict[str, int]:
     """How many claims stand in each open state, and how many have a wanted line; at most 1000 each is said."""
-    asked = exists().where(ClaimLine.brand_id == Claim.brand_id, ClaimLine.claim_id == Claim.id, ClaimLine.state == LineState.WANTED)
+    asked = exists().where(
+        ClaimLine.brand_id == Claim.brand_id, ClaimLine.claim_id == Claim.id, ClaimLine.state == LineState.WANTED
+    )
     states = COUNTED if drafts else COUNTED[1:]
     rows = session.execute(
-        select(Claim.state, func.count(), func.count().filter(asked)).where(Claim.state.in_(states)).group_by(Claim.state)
+        select(Claim.state, func.count(), func.count().filter(asked))
+        .where(Claim.state.in_(states))
+        .group_by(Claim.state)
     ).all()
     found = {state.value: number for state, number, _ in rows}
     return {**{state.value: found.get(state.value, 0) for state in states}, WANTED: sum(row[2] for row in rows)}
@@ -81,9 +85,20 @@ def rows(session: Session, filters: Filters, *, before_id: int | None = None, li
     )
     found = session.execute(
         select(
-            some.c.id, func.coalesce(some.c.number, some.c.public_id), some.c.number, some.c.state, some.c.month,
-            Dealer.code, Dealer.name, some.c.submitted_at, some.c.updated_at,
-            sums.c.lines, sums.c.open_lines, sums.c.wanted, sums.c.claimed, sums.c.approved,
+            some.c.id,
+            func.coalesce(some.c.number, some.c.public_id),
+            some.c.number,
+            some.c.state,
+            some.c.month,
+            Dealer.code,
+            Dealer.name,
+            some.c.submitted_at,
+            some.c.updated_at,
+            sums.c.lines,
+            sums.c.open_lines,
+            sums.c.wanted,
+            sums.c.claimed,
+            sums.c.approved,
         )
         .select_from(some)
         .join(Dealer, and_(Dealer.brand_id == some.c.brand_id, Dealer.id == some.c.dealer_id))
@@ -100,8 +115,15 @@ def dealers(session: Session) -> list[tuple[str, str]]:
 
 def _filtered(filters: Filters) -> Any:
     page: Any = select(
-        Claim.brand_id, Claim.id, Claim.dealer_id, Claim.number, Claim.public_id, Claim.state, Claim.month,
-        Claim.submitted_at, Claim.updated_at,
+        Claim.brand_id,
+        Claim.id,
+        Claim.dealer_id,
+        Claim.number,
+        Claim.public_id,
+        Claim.state,
+        Claim.month,
+        Claim.submitted_at,
+        Claim.updated_at,
     )
     if not filters.drafts:
         page = page.where(Claim.state != ClaimState.DRAFT)
@@ -119,7 +141,9 @@ def _filtered(filters: Filters) -> Any:
             or_(
                 Claim.number.op("^@")(wish.upper()),
                 _of_dealer(or_(Dealer.code == wish.upper(), Dealer.name.contains(wish, autoescape=True))),
-                _with_line(_names_old_part(or_(OldPart.number == wish.upper(), _of_product(Product.serial == wish.upper())))),
+                _with_line(
+                    _names_old_part(or_(OldPart.number == wish.upper(), _of_product(Product.serial == wish.upper())))
+                ),
             )
         )
     return page

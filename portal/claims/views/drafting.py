@@ -74,7 +74,11 @@ def _new_page(form: DraftForm) -> str:
             this_month=f"{today:%Y-%m}",
             ready=bool(ready),
             seg_months=[
-                (f"{month_said(first)} · {count} · {money(amount)}", url_for("claims.new", month=f"{first:%Y-%m}"), first == months.first_of(month))
+                (
+                    f"{month_said(first)} · {count} · {money(amount)}",
+                    url_for("claims.new", month=f"{first:%Y-%m}"),
+                    first == months.first_of(month),
+                )
                 for first, count, amount in ready[:6]
             ],
             candidates=_candidates(session, actor, dealer_id, month, today, chosen=form.chosen.data),
@@ -95,9 +99,13 @@ def _usual_month(ready: list[Any], today: date) -> date:
     return last if last in waiting else waiting[0] if waiting else months.first_of(today)
 
 
-def _candidates(session: Session, actor: Actor, dealer_id: int, month: date, today: date, *, chosen: Any) -> list[dict[str, Any]]:
+def _candidates(
+    session: Session, actor: Actor, dealer_id: int, month: date, today: date, *, chosen: Any
+) -> list[dict[str, Any]]:
     found = queries.claimable(session, dealer_id, month)
-    checked = queries.check_old_parts(session, actor, [one.id for one in found], month=months.first_of(month), today=today)
+    checked = queries.check_old_parts(
+        session, actor, [one.id for one in found], month=months.first_of(month), today=today
+    )
     rows = []
     for one in found:
         worst = level(checked[one.id])
@@ -152,7 +160,9 @@ def _detail_page(ref: str, *, answered: tuple[int, AnswerForm] | None = None) ->
             more=more,
             codes=CODES,
             sum_rows=_sum_rows(sums, drafting=drafting),
-            sum_total=(_("Will pass"), sums.passing) if drafting else (_("Approved amount"), sums.approved if sums.decided_lines else None),
+            sum_total=(_("Will pass"), sums.passing)
+            if drafting
+            else (_("Approved amount"), sums.approved if sums.decided_lines else None),
             waits=_waits(claim, mine=mine),
             steps=_steps(actor, claim, sums, drafting=drafting),
             pdf=url_for("claims.paper", number=claim.number) if claim.number else "",
@@ -164,7 +174,9 @@ def _sum_rows(sums: shown.Sums, *, drafting: bool) -> list[tuple[Any, ...]]:
     """Claimed, and what comes off it: what is blocked before submitting, what is cut or open afterwards."""
     rows: list[tuple[Any, ...]] = [(_("Claimed amount"), sums.claimed)]
     if drafting and sums.blocked_lines:
-        rows.append((ngettext("%(num)d line blocked", "%(num)d lines blocked", sums.blocked_lines), sums.blocked, "bad"))
+        rows.append(
+            (ngettext("%(num)d line blocked", "%(num)d lines blocked", sums.blocked_lines), sums.blocked, "bad")
+        )
     if not drafting and sums.decided_lines:
         rows.append((_("Not approved"), sums.cut))
     if not drafting and sums.open_lines:
@@ -195,7 +207,11 @@ def _steps(actor: Actor, claim: Claim, sums: shown.Sums, *, drafting: bool) -> l
     elif not sums.open_lines:
         reason = sentence(Refused("claim-without-lines"))
     elif sums.blocked_lines:
-        reason = _("Checks block %(count)s lines, %(amount)s. Remove them or settle what they say.", count=sums.blocked_lines, amount=money(sums.blocked))
+        reason = _(
+            "Checks block %(count)s lines, %(amount)s. Remove them or settle what they say.",
+            count=sums.blocked_lines,
+            amount=money(sums.blocked),
+        )
     steps: list[dict[str, Any]] = [
         {
             "name": "submit", "label": _("Submit the claim"), "url": url_for("claims.submit", ref=ref), "tone": "primary",
@@ -218,7 +234,9 @@ def add_lines(ref: str) -> ResponseReturnValue:
     """Put more old parts on the draft."""
     form = LinesForm()
     return perform(
-        lambda session, actor, instant: actions.add_lines(session, actor, ref, old_parts=form.chosen.data or [], at=instant),
+        lambda session, actor, instant: actions.add_lines(
+            session, actor, ref, old_parts=form.chosen.data or [], at=instant
+        ),
         done=_("The old parts are on the claim."),
         to=_address,
         back=url_for("claims.detail", ref=ref),
@@ -278,7 +296,9 @@ def answer(ref: str, position: int) -> ResponseReturnValue:
     if not form.validate_on_submit():
         return again()
     return perform(
-        lambda session, actor, instant: actions.answer(session, actor, ref, position=position, answer=form.answer.data, at=instant),
+        lambda session, actor, instant: actions.answer(
+            session, actor, ref, position=position, answer=form.answer.data, at=instant
+        ),
         done=_("Answered; the line waits for headquarters again."),
         to=_address,
         refused=refused,
@@ -294,7 +314,9 @@ def paper(number: str) -> ResponseReturnValue:
         claim = queries.claim(session, number)
         if claim.number != number:
             raise NotFound  # a draft has no paper yet
-        sheet = printing.claim_paper(session, actor, claim, url=url_for("qr", code=actor.brand_code, number=number, _external=True), at=at())
+        sheet = printing.claim_paper(
+            session, actor, claim, url=url_for("qr", code=actor.brand_code, number=number, _external=True), at=at()
+        )
     return pdf_response(pdf.render(sheet.template, sheet), number)
 
 

@@ -28,7 +28,9 @@ def index() -> ResponseReturnValue:
     tabs = [tab for tab in TABS if not (hq and tab == "draft")]
     tab = asked["tab"] if asked["tab"] in tabs else ""
     month = _month(asked["month"])
-    filters = queries.Filters(tab=tab, text=asked["q"], dealer=asked["dealer"] if hq else "", month=month, drafts=not hq)
+    filters = queries.Filters(
+        tab=tab, text=asked["q"], dealer=asked["dealer"] if hq else "", month=month, drafts=not hq
+    )
     with unit_of_work(actor.scope) as session:
         counts = queries.counts(session, drafts=not hq)
         page = key_page(queries.rows(session, filters, before_id=before()))

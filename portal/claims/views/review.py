@@ -61,7 +61,12 @@ def decide(number: str, position: int, step: str) -> ResponseReturnValue:
         form.refuse(error.field, sentence(error))
         return _page(number, position=position, step=step, form=form), 422
 
-    return perform(act, done=_("Line %(line)s is decided.", line=position), to=lambda claim: _onward(claim, position), refused=refused)
+    return perform(
+        act,
+        done=_("Line %(line)s is decided.", line=position),
+        to=lambda claim: _onward(claim, position),
+        refused=refused,
+    )
 
 
 @blueprint.get("/<string:number>/review/many")
@@ -95,7 +100,15 @@ def decide_many(number: str) -> ResponseReturnValue:
 
 
 def _take(
-    session: Session, actor: Actor, number: str, step: str, positions: Sequence[int], form: Any, *, seen: str, at: datetime
+    session: Session,
+    actor: Actor,
+    number: str,
+    step: str,
+    positions: Sequence[int],
+    form: Any,
+    *,
+    seen: str,
+    at: datetime,
 ) -> Claim:
     if step == "approve":
         return actions.approve(session, actor, number, positions=positions, seen=seen, at=at)
@@ -109,7 +122,16 @@ def _take(
     if amount is not None:  # an amount that was typed is meant; the quantity stands in its field from the start
         quantity = None
     return actions.reduce(
-        session, actor, number, positions=positions, quantity=quantity, amount=amount, code=code, reason=reason, seen=seen, at=at
+        session,
+        actor,
+        number,
+        positions=positions,
+        quantity=quantity,
+        amount=amount,
+        code=code,
+        reason=reason,
+        seen=seen,
+        at=at,
     )
 
 
@@ -225,7 +247,9 @@ def _listed(lines: list[shown.Line], view: str) -> list[shown.Line]:
 
 def _clean(lines: list[shown.Line], *, own: bool) -> list[int]:
     """Lines that can be approved at one press: not decided, every check passed (so the old part is accepted, R35)."""
-    return [] if own else [line.row.position for line in lines if line.row.state == "submitted" and line.level == "pass"]
+    return (
+        [] if own else [line.row.position for line in lines if line.row.state == "submitted" and line.level == "pass"]
+    )
 
 
 def _fresh(step: str, line: shown.Line) -> Any:
@@ -277,7 +301,11 @@ def _due(session: Session, claim: Claim, today: date) -> dict[str, str] | None:
     if left <= 0:
         return None
     last = date.fromordinal(settles.toordinal() - 1)
-    words = _("Decide today before 24:00 for tomorrow's settlement") if left == 1 else _("Decide by %(day)s 24:00 for the settlement of %(settles)s", day=f"{last:%m-%d}", settles=f"{settles:%m-%d}")
+    words = (
+        _("Decide today before 24:00 for tomorrow's settlement")
+        if left == 1
+        else _(
+            "Decide by %(day)s 24:00 for the settlement of %(settles)s", day=f"{last:%m-%d}", settles=f"{settles:%m-%d}"
+        )
+    )
     return {"words": words, "tone": "red" if left == 1 else "amber" if left <= 3 else ""}
-
-

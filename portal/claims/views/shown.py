@@ -81,7 +81,9 @@ def _line(row: LineRow, checks: Iterable[Check], paid: frozenset[date], days: di
     return Line(
         row=row,
         level=level(checks),
-        checks=sorted((check_said(check, money) for check in checks), key=lambda said: ("block", "warn", "pass").index(said[0])),
+        checks=sorted(
+            (check_said(check, money) for check in checks), key=lambda said: ("block", "warn", "pass").index(said[0])
+        ),
         label=label,
         tone=tone,
         pays="" if row.pays_in is None else pays_said(row, days[row.pays_in], settled=settled),
@@ -96,7 +98,12 @@ def pays_said(row: LineRow, settles_on: date, *, settled: bool) -> str:
     if settled:
         return _("Reimbursed with %(month)s", month=month(row.pays_in))
     if row.pays_in > row.service_day:  # the first of a later month than the service's
-        return _("Approved too late for %(missed)s; reimbursed with %(month)s on %(day)s", missed=month(row.service_day), month=month(row.pays_in), day=settles_on)
+        return _(
+            "Approved too late for %(missed)s; reimbursed with %(month)s on %(day)s",
+            missed=month(row.service_day),
+            month=month(row.pays_in),
+            day=settles_on,
+        )
     return _("Reimbursed with %(month)s on %(day)s", month=month(row.pays_in), day=settles_on)
 
 
@@ -135,7 +142,11 @@ def road(claim: Claim, shown: Iterable[Line]) -> list[tuple[Any, str, str]]:
         ClaimState.DECIDED: moment(claim.decided_at) if claim.decided_at else "",
     }
     steps: list[tuple[Any, str, str]] = [
-        (STATES[state][0], subs.get(state, ""), "past" if at < here or (over and at == here) else "now" if at == here else "future")
+        (
+            STATES[state][0],
+            subs.get(state, ""),
+            "past" if at < here or (over and at == here) else "now" if at == here else "future",
+        )
         for at, state in enumerate(order)
     ]
     if over and not paying:
