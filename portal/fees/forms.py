@@ -11,9 +11,10 @@ from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField
 from wtforms.validators import Optional
 
-from portal.core import money
+from portal.core.tables import cells
+from portal.core.tables.cells import CellRefused
 from portal.fees.rules import ITEMS_MOST, REGION_MOST, FeeWish
-from portal.web.forms import DayField, PortalForm, TextField, WordsField, clean, narrow
+from portal.web.forms import DayField, PortalForm, TextField, WordsField, clean
 
 _NAME = re.compile(r"lines-(\d{1,6})-(item|unit|amount|remark)")
 
@@ -73,8 +74,8 @@ class TypedItem:
             self.errors["unit"] = _("A visit, a piece, an hour?")
         amount = None
         try:
-            amount = money.parse(narrow(self.amount).removesuffix("元").replace("，", ","))
-        except ValueError:
+            amount = cells.money(self.amount)  # as price lists have it, so that lines pasted from Excel fit
+        except CellRefused:
             self.errors["amount"] = _("This is no amount. Write it like 1234.50, with two decimals at most.")
         if self.errors or amount is None:
             return None

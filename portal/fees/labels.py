@@ -14,7 +14,7 @@ STATES = {
     FeeState.DRAFT: (_l("Draft"), "draft"),
     FeeState.SUBMITTED: (_l("Waiting for approval"), "wait"),
     FeeState.APPROVED: (_l("Approved by headquarters"), "done"),
-    FeeState.REFUSED: (_l("Not approved"), "stop"),
+    FeeState.REFUSED: (_l("Refused by headquarters"), "stop"),
 }
 
 IN_FORCE = (_l("In force"), "done")
@@ -26,7 +26,7 @@ TABS = {
     "draft": _l("Draft"),
     "submitted": _l("Waiting for approval"),
     "in-force": _l("In force"),
-    "refused": _l("Not approved"),
+    "refused": _l("Refused by headquarters"),
 }
 
 KINDS = {

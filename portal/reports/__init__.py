@@ -1,1 +1,1 @@
-"""Read-only pages across packages: each role's work queue, search, the audit page."""
+"""Read-only pages across packages: the work queue 工作台, the search, the audit trail 稽核, the drawn workflows."""
