@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import click
+import psycopg
 from flask import Flask
 from sqlalchemy import make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import ArgumentError, OperationalError, ProgrammingError
 
 from portal.core import clock, embedded, provision
 from portal.core import gate as catalogue
@@ -61,8 +62,14 @@ class Commands(click.Group):
         except (SettingsError, provision.ProvisionError, LocalPostgresError) as error:
             click.echo(str(error), err=True)
         except OperationalError as error:
-            click.echo(f"the database does not answer: {str(error.orig).strip().splitlines()[0]}", err=True)
+            click.echo(f"the database does not answer: {_first_line(error.orig)}", err=True)
+        except (ProgrammingError, psycopg.Error) as error:
+            click.echo(f"the database refuses: {_first_line(getattr(error, 'orig', error))}", err=True)
         sys.exit(1)
+
+
+def _first_line(error: object) -> str:
+    return (str(error).strip() or "no reason given").splitlines()[0]
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -170,9 +177,14 @@ def _admin(database: str | None) -> tuple[str, str]:
     url = os.environ.get("DATABASE_ADMIN_URL")
     if not url:
         raise click.UsageError("DATABASE_ADMIN_URL is not set: it names a superuser's connection to the server")
-    admin = make_url(url).set(drivername="postgresql+psycopg")
-    web = os.environ.get("DATABASE_URL")
-    name = database or (str(make_url(web).database) if web else "portal")
+    try:
+        admin = make_url(url).set(drivername="postgresql+psycopg")
+        web = os.environ.get("DATABASE_URL")
+        name = database or (str(make_url(web).database) if web else "portal")
+    except ArgumentError:  # its own words would show the password
+        raise click.UsageError(
+            "DATABASE_ADMIN_URL or DATABASE_URL is no database URL, for example postgresql://postgres:…@host/postgres"
+        ) from None
     return admin.render_as_string(hide_password=False), name
 
 

@@ -28,7 +28,7 @@ QUERIES: dict[str, str] = {
         AND NOT EXISTS (SELECT 1 FROM pg_policy p WHERE p.polrelid = c.oid)""",
     "3 policy that does not ask for the signed brand, once per statement": """
         SELECT p.polrelid::regclass || ' ' || p.polname FROM pg_policy p
-        WHERE pg_get_expr(p.polqual, p.polrelid) NOT LIKE 'false%' AND pg_get_expr(p.polqual, p.polrelid) NOT LIKE '(false%'
+        WHERE coalesce(pg_get_expr(p.polqual, p.polrelid), '') NOT LIKE 'false%' AND coalesce(pg_get_expr(p.polqual, p.polrelid), '') NOT LIKE '(false%'
         AND (coalesce(pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid)) !~ '= \\( *SELECT (app\\.)?ctx_brand\\(\\)'
              OR coalesce(pg_get_expr(p.polwithcheck, p.polrelid), pg_get_expr(p.polqual, p.polrelid)) !~ '= \\( *SELECT (app\\.)?ctx_brand\\(\\)')""",
     "4 view that does not run as its reader, or a materialised one": """

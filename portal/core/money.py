@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from sqlalchemy import BigInteger
@@ -18,10 +19,10 @@ def fen(amount: Decimal) -> int:
     """Yuan to fen; raises ValueError for a fraction of a fen or an amount out of bounds."""
     if not amount.is_finite() or abs(amount) > LIMIT:
         raise ValueError(f"amount out of bounds: {amount}")
-    cents = amount.scaleb(2)
-    if cents != cents.to_integral_value():
+    exact = amount.quantize(CENT)  # compared whole: scaling a long tail of digits would round it away unseen
+    if exact != amount:
         raise ValueError(f"more than two decimals: {amount}")
-    return int(cents)
+    return int(exact.scaleb(2))
 
 
 def yuan(cents: int) -> Decimal:
@@ -35,17 +36,17 @@ def rounded(amount: Decimal) -> Decimal:
 
 
 def parse(text: str) -> Decimal:
-    """What a person typed ('1,234.50', '¥12', full-width digits) as yuan; ValueError when it is none."""
-    plain = text.strip().translate(_WIDTH).replace(",", "").removeprefix("¥").strip()
-    if not plain or not set(plain) <= set("0123456789.-") or plain in {"-", "."}:
+    """What a person typed ('1,234.50', '¥12', full-width digits) as yuan; ValueError when it is none.
+
+    Commas stand before groups of three only: '12,50' may mean 12.50 and is refused rather than guessed.
+    """
+    plain = text.strip().translate(_WIDTH).removeprefix("¥").strip()
+    if not _AMOUNT.fullmatch(plain):
         raise ValueError(text)
-    try:
-        amount = Decimal(plain)
-    except InvalidOperation as none:
-        raise ValueError(text) from none
-    return yuan(fen(amount))
+    return yuan(fen(Decimal(plain.replace(",", ""))))
 
 
+_AMOUNT = re.compile(r"-?(?:[0-9]+|[0-9]{1,3}(?:,[0-9]{3})+)(?:\.[0-9]*)?|-?\.[0-9]+")
 _WIDTH = {ord(wide): ord(narrow) for wide, narrow in zip("０１２３４５６７８９．，￥－", "0123456789.,¥-", strict=True)}
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import calendar
+import re
 from datetime import date
+
+_MONTH = re.compile(r"(199[0-9]|2[01][0-9]{2})-([0-9]{1,2})")
 
 
 def first_of(day: date) -> date:
@@ -24,8 +27,7 @@ def last_of(day: date) -> date:
 
 
 def parse(text: str) -> date:
-    """'2026-10' as 2026-10-01. Raises ValueError when it is not a month."""
-    year, dash, month = text.strip().partition("-")
-    if not dash or len(year) != 4 or not (year + month).isdecimal() or not text.isascii():
+    """'2026-10' as 2026-10-01. Raises ValueError when it is not a month of the years 1990 to 2199, as days are typed."""
+    if not (found := _MONTH.fullmatch(text.strip())):
         raise ValueError(text)
-    return date(int(year), int(month), 1)
+    return date(int(found[1]), int(found[2]), 1)

@@ -10,6 +10,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
 ROOT = Path(__file__).parent.parent.parent
 CONFIG = ROOT / "config"
 
@@ -50,12 +53,19 @@ def read(environ: Mapping[str, str] | None = None, **given: Any) -> Settings:
     """The settings of this process. ``given`` (the embedded database's URLs and keys) yields to the environment."""
     env = os.environ if environ is None else environ
     environment = env.get("PORTAL_ENV", "development")
+    if environment != "development" and not (CONFIG / f"{environment}.toml").exists():
+        # never the defaults of a developer's machine by a slip of the pen: their cookies go over plain HTTP
+        raise SettingsError(
+            f"PORTAL_ENV={environment} has no config/{environment}.toml; see config/production.example.toml"
+        )
     values: dict[str, Any] = _toml("default") | _toml(environment) | given
     for name in ("home", "base_url", "host", "port", "session_hours", "session_idle_minutes", "pool_size"):
         if (text := env.get(f"PORTAL_{name.upper()}")) is not None:
-            values[name] = int(text) if isinstance(values[name], int) else text
+            values[name] = _whole(name, text) if isinstance(values[name], int) else text
     for name, variable in _SECRETS.items():
         values[name] = env.get(variable) or values.get(name)
+    for name in ("database_url", "admin_url", "proof_url"):
+        values[name] = _url(_SECRETS[name], values[name])
     if not values["database_url"]:
         raise SettingsError("DATABASE_URL is not set")
     if not values["context_key"] or not values["secret_key"]:
@@ -64,6 +74,8 @@ def read(environ: Mapping[str, str] | None = None, **given: Any) -> Settings:
         values["context_key"] = bytes.fromhex(values["context_key"])
     except ValueError as error:
         raise SettingsError("PORTAL_CONTEXT_KEY must be 64 hexadecimal digits") from error
+    if len(values["context_key"]) != 32:
+        raise SettingsError("PORTAL_CONTEXT_KEY must be 64 hexadecimal digits")
     values["home"] = (ROOT / values["home"]).resolve()
     values["clock"] = read_clock(env, environment)
     return Settings(environment=environment, **values)
@@ -91,6 +103,24 @@ _SECRETS = {
     "context_key": "PORTAL_CONTEXT_KEY",
     "secret_key": "PORTAL_SECRET_KEY",
 }
+
+
+def _whole(name: str, text: str) -> int:
+    if not (text.isascii() and text.isdecimal()):
+        raise SettingsError(f"PORTAL_{name.upper()}={text} is no whole number")
+    return int(text)
+
+
+def _url(variable: str, url: str | None) -> str | None:
+    """A database's URL as psycopg's, however it was written (postgres://, postgresql://)."""
+    if not url:
+        return None
+    try:
+        return make_url(url).set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+    except ArgumentError as error:  # without the text: it may hold a password
+        raise SettingsError(
+            f"{variable} is no database URL, for example postgresql://portal_web:…@host/portal"
+        ) from error
 
 
 def _toml(name: str) -> dict[str, Any]:

@@ -114,9 +114,9 @@ def change_roles(session: Session, actor: Actor, member_id: int, *, roles: Seque
     _require_side(roles, "hq" if member.dealer_id is None else "dealer")
     if not roles:
         raise Refused("role-needed", field="roles")
-    before, member.roles = list(member.roles), list(roles)
+    before, member.roles = list(member.roles), list(dict.fromkeys(roles))
     audit.record(session, actor, "member:change-roles", member, at=at, public=member.dealer_id is not None,
-                 name=member.name, roles_before=before, roles=list(roles))  # fmt: skip
+                 name=member.name, roles_before=before, roles=member.roles)  # fmt: skip
     session.flush()
     return member
 

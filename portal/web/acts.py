@@ -62,8 +62,8 @@ def came_from() -> str:
     referrer = request.referrer
     if referrer:
         parts = urlsplit(referrer)
-        if parts.netloc == request.host and parts.path.startswith("/"):
-            return parts.path + (f"?{parts.query}" if parts.query else "")
+        if parts.netloc == request.host and (here := local(parts.path + (f"?{parts.query}" if parts.query else ""))):
+            return here
     return url_for("reports.home")
 
 
@@ -71,4 +71,4 @@ def local(address: str | None) -> str | None:
     """An address only if it stays in the portal: no other host can be smuggled into a redirect."""
     if not address or not address.startswith("/") or address.startswith(("//", "/\\")):
         return None
-    return address if not any(ord(character) < 32 for character in address) else None
+    return address if not any(ord(character) < 32 or ord(character) == 127 for character in address) else None

@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
@@ -103,6 +103,12 @@ def init_errors(app: Flask) -> None:
             return error
         return page(known.get(error.code or 500, "409" if (error.code or 500) < 500 else "500"), error.code or 500,
                     sentence=_("The request could not be understood. Nothing was changed."))  # fmt: skip
+
+    @app.errorhandler(DataError)
+    def not_storable(error: DataError) -> ResponseReturnValue:
+        # what no form looked at: NUL in an address, a number that no column holds (IE5)
+        log.warning("not-storable", path=request.path, reason=str(error.orig))
+        return page("409", 400, sentence=_("The request could not be understood. Nothing was changed."))
 
     @app.errorhandler(OperationalError)
     @app.errorhandler(PoolTimeout)
