@@ -19,7 +19,9 @@ from portal.catalog.rules import Loaded
 from portal.catalog.sheets import read_faults, read_prices
 from portal.core.db import db, unit_of_work
 from portal.core.permissions import Actor
+from portal.identity import actions as people
 from portal.identity import queries as identity
+from portal.organizations.models import Dealer
 from portal.organizations.sheets import read_dealers
 from portal.warranty import actions as warranty
 from portal.warranty.sheets import read_policy, read_products
@@ -39,6 +41,27 @@ def empty_brand() -> Actor:
             {"code": code, "at": at("2026-06-01 08:00")},
         )
     return identity.system_actor(identity.brand_by_code(db.engine, code))
+
+
+def member_of(system: Actor, role: str, *, dealer: str | None = None) -> Actor:
+    """A person of that brand who can sign in, at headquarters or at the dealer of that code."""
+    login = f"{role}-{system.brand_code}-{next(_count)}"
+    born = at("2026-06-01 08:00")
+    login_id = people.create_login(db.engine, login, "no password", at=born)
+    with unit_of_work(system.scope) as session:
+        dealer_id = session.scalar(select(Dealer.id).where(Dealer.code == dealer)) if dealer else None
+        people.add_member(
+            session,
+            system,
+            login_id=login_id,
+            login=login,
+            name="林晓燕",
+            roles=[str(role)],
+            dealer_id=dealer_id,
+            at=born,
+        )
+    with db.engine.begin() as connection:
+        return identity.places(connection, login_id)[0].actor(login_id, address="127.0.0.1")
 
 
 def bytes_of(name: str) -> bytes:

@@ -76,7 +76,8 @@ def ensure_models(
         category_id = categories[category] if category else None
         found = known.get(name.upper())
         if found is None:
-            missing.setdefault(name.upper(), {"name": name, "category_id": category_id})
+            made_once = missing.setdefault(name.upper(), {"name": name, "category_id": category_id})
+            made_once["category_id"] = made_once["category_id"] or category_id
         elif found[1] is None and category_id is not None:
             dress.append({"id": found[0], "category_id": category_id})
     ids = {name: found for name, (found, _category) in known.items()}
