@@ -25,9 +25,9 @@ LINE_STATES = {
     LineState.DRAFT: (_l("Draft"), "draft"),
     LineState.SUBMITTED: (_l("Not decided"), "wait"),
     LineState.WANTED: (_l("More is wanted"), "wait"),
-    LineState.APPROVED: (_l("Line approved"), "done"),
+    LineState.APPROVED: (_l("Passed"), "done"),
     LineState.REDUCED: (_l("Reduced"), "done"),
-    LineState.REFUSED: (_l("Line refused"), "stop"),
+    LineState.REFUSED: (_l("Turned down"), "stop"),
 }
 
 TABS = {
@@ -41,9 +41,9 @@ TABS = {
 
 STEPS = {
     "submit": _l("Submit the claim"),
-    "approve": _l("Approve the line"),
+    "approve": _l("Pass"),
     "reduce": _l("Reduce"),
-    "refuse": _l("Refuse the line"),
+    "refuse": _l("Turn down"),
     "want": _l("Ask for more"),
     "answer": _l("Answer headquarters"),
 }
@@ -107,15 +107,15 @@ REFUSALS: dict[str, Any] = {
 
 ACTS = {
     "claim:draft": _l("began a claim for %(month)s"),
-    "claim:add": _l("put %(count)s old parts on it, %(amount)s"),
+    "claim:add": _l("put old parts on it: %(count)s, %(amount)s"),
     "claim:remove": _l("took line %(lines)s off the claim"),
-    "claim:submit": _l("submitted the claim: %(count)s lines, %(amount)s"),
+    "claim:submit": _l("submitted the claim, lines: %(count)s, %(amount)s"),
     "claim:answer": _l("answered about line %(lines)s"),
     "claim:approve": _l("approved line %(lines)s: %(approved)s"),
     "claim:reduce": _l("reduced line %(lines)s from %(claimed)s to %(approved)s"),
     "claim:refuse": _l("refused line %(lines)s: %(claimed)s"),
     "claim:want": _l("wanted to know more about line %(lines)s"),
-    "claim:decide": _l("with that all %(count)s lines are decided: %(approved)s of %(claimed)s"),
+    "claim:decide": _l("with that every line is decided: %(approved)s of %(claimed)s"),
 }
 
 # The sentence of each check, and the dim words under it (or ""). Facts are those of checks.py.
@@ -128,14 +128,14 @@ _SENTENCES: dict[str, tuple[Any, Any]] = {
     "only-here": (_l("Old part %(number)s is used on no other line"), ""),
     "on-a-draft": (_l("Old part %(number)s stands on another draft"), ""),
     "claimed-elsewhere": (_l("Old part %(number)s was already used on claim %(claim)s"), ""),
-    "allocated": (_l("%(pieces)s pieces taken from parts that the dealer received"), ""),
+    "allocated": (_l("Pieces taken from parts that the dealer received: %(pieces)s"), ""),
     "allocation-missing": (_l("Only %(have)s of %(need)s pieces are taken from received parts"), ""),
     "in-month": (_l("The service day %(day)s lies in the month of the claim"), ""),
     "outside-month": (_l("The service day %(day)s does not lie in the month of the claim"), _l("Put it on a claim of its own month")),
     "day-ahead": (_l("The service day %(day)s lies in the future"), ""),
     "in-time": (_l("Claimed in time"), _l("Until %(last_day)s, %(days)s days after the service day")),
     "too-late": (_l("Too late to claim"), _l("It could be claimed until %(last_day)s, %(days)s days after the service day")),
-    "photos": (_l("%(photos)s photos"), ""),
+    "photos": (_l("Photos: %(photos)s"), ""),
     "no-photos": (_l("There are no photos of old part %(number)s"), ""),
     "old-part-accepted": (_l("Headquarters found old part %(number)s reimbursable"), ""),
     "old-part-pending": (_l("Headquarters has not reviewed old part %(number)s yet"), _l("The line can be approved only after that")),

@@ -208,7 +208,7 @@ def _steps(actor: Actor, claim: Claim, sums: shown.Sums, *, drafting: bool) -> l
         reason = sentence(Refused("claim-without-lines"))
     elif sums.blocked_lines:
         reason = _(
-            "Checks block %(count)s lines, %(amount)s. Remove them or settle what they say.",
+            "Blocked lines: %(count)s, %(amount)s. Remove them or settle what they say.",
             count=sums.blocked_lines,
             amount=money(sums.blocked),
         )
