@@ -30,7 +30,7 @@ IN_HAND: dict[str, tuple[Any, str]] = {
     "submitted-orders": (_l("Confirming orders"), "hq-clerk"),
     "fees": (_l("Deciding fee schedules"), "hq-manager"),
     "debits": (_l("Debiting"), "hq-finance"),
-    "shipping": (_l("Shipping"), "hq-warehouse"),
+    "shipping": (_l("Shipping parcels"), "hq-warehouse"),
     "quotes": (_l("Agreeing to quotes"), ""),
     "parcels": (_l("Receiving parcels"), ""),
     "wanted-lines": (_l("Answering about claim lines"), ""),
@@ -42,7 +42,7 @@ IN_HAND: dict[str, tuple[Any, str]] = {
 FROM_HQ: dict[str, Any] = {
     "submitted-orders": _l("Confirming orders"),
     "debits": _l("Debiting"),
-    "shipping": _l("Shipping"),
+    "shipping": _l("Shipping parcels"),
     "old-parts": _l("Reviewing old parts"),
     "claim-lines": _l("Reviewing claim lines"),
     "fees": _l("Deciding fee schedules"),

@@ -171,7 +171,7 @@ class Counter:
         in_time = task.due is not None and task.due < self.next_paid.before
         return TodoRow(
             title=_("Answer headquarters: %(part)s", part=task.what), sub=_("claim %(number)s, line %(line)s", number=task.ref, line=task.about),
-            url=url_for("claims.detail", ref=task.ref, _anchor=f"line-{task.about}"), action=_("Answer"), picture="message-question",
+            url=url_for("claims.detail", ref=task.ref, _anchor=f"line-{task.about}"), action=_("Answer now"), picture="message-question",
             due=_(
                 "by %(day)s 24:00, else %(amount)s is paid a month later", day=f"{last_day:%m-%d}", amount=money(task.amount)
             ) if in_time else _("waits %(age)s, %(amount)s", age=ago(task.since, self.now), amount=money(task.amount)),
@@ -181,7 +181,7 @@ class Counter:
     def _wanted_old_part(self, task: Task) -> TodoRow:
         return TodoRow(
             title=_("Add to old part %(number)s: %(part)s", number=task.ref, part=task.what), sub=task.about,
-            url=url_for("old_parts.detail", number=task.ref), action=_("Add"), picture="photo-plus", tone="amber", since=task.since,
+            url=url_for("old_parts.detail", number=task.ref), action=_("Add what is missing"), picture="photo-plus", tone="amber", since=task.since,
             due=_("waits %(age)s; it cannot be reimbursed before", age=ago(task.since, self.now)),
         )  # fmt: skip
 
@@ -189,7 +189,7 @@ class Counter:
         last_day = task.due or self.today
         return TodoRow(
             title=_("Old part not reported: %(part)s", part=task.what), sub=_("%(number)s, registered by %(name)s", number=task.ref, name=task.about),
-            url=url_for("old_parts.photos", number=task.ref), action=_("Report"), picture="camera", since=task.since,
+            url=url_for("old_parts.photos", number=task.ref), action=_("Report it"), picture="camera", since=task.since,
             due=old_parts.countdown(self.today, last_day), tone=rules.by_deadline((last_day - self.today).days),
             extra=_("%(amount)s to be claimed", amount=money(task.amount)),
         )  # fmt: skip
