@@ -45,14 +45,8 @@ TABS = {
 
 PURPOSES = {
     Purpose.STOCK: _l("Stock"),
-    Purpose.WARRANTY: _l("In warranty"),
+    Purpose.WARRANTY: _l("Covered"),
     Purpose.PAID: _l("Paid job"),
-}
-
-PURPOSES_LONG = {
-    Purpose.STOCK: _l("For our own shelf"),
-    Purpose.WARRANTY: _l("For a product in warranty; its old part must be registered"),
-    Purpose.PAID: _l("For a job outside warranty"),
 }
 
 # Button, tone, picture, and (where a reason is asked for) the label of the reason.
@@ -63,7 +57,7 @@ STEPS = {
     "send_back": _l("Send back for changes"),
     "reject": _l("Reject"),
     "agree": _l("Agree"),
-    "dispute": _l("Disagree, back to headquarters"),
+    "dispute": _l("Disagree"),
     "debit": _l("Debit now"),
     "ship_part": _l("Ship a part"),
     "ship_rest": _l("Ship"),
@@ -152,7 +146,6 @@ REFUSALS: dict[str, Any] = {
     "line-out-of-warranty": _l(
         "Line %(position)s: product %(serial)s is out of warranty for this part. Change the purpose to “Paid job”, or give another serial number."
     ),
-    "line-incomplete": _l("Line %(position)s: choose a part, a quantity and a purpose."),
     "line-part-unknown": _l("Line %(position)s: there is no part %(part)s in the register. Choose it from the list."),
     "order-line-gone": _l("This line does not belong to the document any more. Load the page again; nothing was changed."),
     "order-text-too-long": _l("This text may have at most %(most)s characters."),

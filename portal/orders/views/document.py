@@ -49,7 +49,7 @@ def detail(ref: str) -> ResponseReturnValue:
             "orders/detail.html", order=order, labels=labels, actor_side=actor.side, today=on,
             mine=order.state in turns(actor), road=road(order), lines=table(order, shown, before, prices), estimate=estimate(order, prices),
             shown=shown, before=before, told=told(order, shown, before), standing=standing, lacks=lacks(order, standing),
-            steps=steps(order, actor, on), events=[*_next(order), *timeline(session, "order", order.id)], may_copy=_may_copy(actor),
+            steps=steps(order, actor, on, lacks(order, standing)), events=[*_next(order), *timeline(session, "order", order.id)], may_copy=_may_copy(actor),
             picture=qr.svg(url_for("qr", code=actor.brand_code, number=order.number, _external=True)) if order.number else None,
             shipped=_shipped(order), lapsed=order.state is S.QUOTED and rules.lapsed(order.lapses_on, on),
         )  # fmt: skip

@@ -34,11 +34,14 @@ def lacks(order: Order, standing: rules.Standing) -> Decimal:
     return missing_funds(standing.balance, standing.credit_limit, order.total)
 
 
-def steps(order: Order, actor: Actor, on: date) -> list[dict[str, Any]]:
-    """The buttons where people look for them: allowed, or refused with the reason in a sentence."""
+def steps(order: Order, actor: Actor, on: date, short: Decimal) -> list[dict[str, Any]]:
+    """The buttons where people look for them: allowed, or refused with the reason in a sentence; ``short`` of funds (R23)."""
     ref = order.number or order.public_id
     offers = {offer.name: offer for offer in workflow.offers(order, actor, on=on)}
     made = [_step(order, ref, name, offers[name].refusal) for name in SHOWN if name in offers]
+    if short and "debit" in offers:
+        why = _("%(amount)s are missing; it waits for a top-up.", amount=formats.money(short))
+        made = [_refused("debit", why) if step["name"] == "debit" else step for step in made]
     if actor.may(P.ORDER_RECEIVE):
         made += [
             {
@@ -67,11 +70,9 @@ def _step(order: Order, ref: str, name: str, refusal: str | None) -> dict[str, A
     tone, picture = labels.LOOKS[name]
     label: Any = labels.STEPS[name]
     if name == "agree":
-        label = _("Agree to version %(number)s, %(total)s", number=order.quote_no, total=formats.money(order.total))
+        label = _("Agree to v%(number)s, %(total)s", number=order.quote_no, total=formats.money(order.total))
     elif name == "ship_rest" and order.state is S.PART_SHIPPED:
         label = _("Ship what is left")
-    elif name == "dispute" and refusal is None and order.lapses_on:
-        label = labels.STEPS["dispute"]
     if refusal is not None:
         facts = {"quote_no": order.quote_no}
         return {
