@@ -761,6 +761,7 @@ CREATE TABLE statements (
     last_seq BIGINT,
     confirm_by DATE,
     chain_hash TEXT,
+    left_out JSONB,
     posted_at TIMESTAMP WITH TIME ZONE,
     dealer_id BIGINT NOT NULL,
     brand_id BIGINT DEFAULT nullif(split_part(current_setting('app.ctx', true), '.', 2), '')::bigint NOT NULL,

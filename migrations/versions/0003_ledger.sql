@@ -50,11 +50,12 @@ BEGIN
     RETURN NEW;
 END $$;
 
--- 4. The canonical text that the chain hashes; `portal prove` hashes it again.
+-- 4. The canonical text that the chain hashes, every stored word of the journal in it, as JSON so that no two journals read
+--    alike; `portal prove` hashes it again.
 CREATE FUNCTION app.journal_text(brand bigint, journal bigint, seq bigint) RETURNS text LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
-    SELECT concat_ws('|', j.brand_id, $3, j.number, j.source, j.purpose, j.booked_on, extract(epoch FROM j.at)::numeric(20, 6), coalesce(j.reverses::text, '-'),
-        (SELECT string_agg(concat_ws(':', p.line, p.account_id, coalesce(p.debit_fen::text, '-'), coalesce(p.credit_fen::text, '-'), p.seq, p.balance_after_fen, p.document), ',' ORDER BY p.line)
-         FROM app.postings p WHERE p.brand_id = j.brand_id AND p.journal_id = j.id))
+    SELECT jsonb_build_array(j.brand_id, $3, j.number, j.source, j.purpose, j.booked_on, extract(epoch FROM j.at)::numeric(20, 6), j.memo, j.actor_name, j.member_id, j.reverses,
+        (SELECT jsonb_agg(jsonb_build_array(p.line, p.account_id, p.dealer_id, p.debit_fen, p.credit_fen, p.seq, p.balance_after_fen, p.document, p.memo) ORDER BY p.line)
+         FROM app.postings p WHERE p.brand_id = j.brand_id AND p.journal_id = j.id))::text
     FROM app.journals j WHERE j.brand_id = $1 AND j.id = $2 $$;
 
 -- 5. At commit: balanced, not empty, then chained to the brand's last journal.

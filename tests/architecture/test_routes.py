@@ -117,7 +117,7 @@ BY_BLUEPRINT: dict[str, dict[str, str]] = {
 SHARED = {
     "settlement.detail", "settlement.share", "settlement.left_out", "settlement.check", "settlement.post", "settlement.prepare", "settlement.send_back",
     "settlement.exclude", "settlement.dealer_account", "settlement.close_month", "ledger.set_limit", "ledger.journal", "ledger.topup",
-    "ledger.reverse_topup", "orders.holding",
+    "ledger.reverse_topup", "orders.holding", "warranty.policy",
 }  # fmt: skip
 _LITERALS = {
     "month": "2026-10",
@@ -212,7 +212,7 @@ def test_T1_T2_a_rival_cannot_act_on_it_either(
     app: Flask, victim: tuple[World, dict[str, str]], client_as: Callable
 ) -> None:  # type: ignore[type-arg]
     world, found = victim
-    data = {"reason": "x", "note": "x", "seen": "1", "roles": "dealer-clerk", "answer": "x"}
+    data = {"reason": "x", "note": "x", "seen": "1", "roles": "dealer-clerk", "answer": "x", "quote_no": "1", "act": "approve"}
     for who, actor in [("rival dealer", whole_side(world.d2.manager, world)), *rivals()]:
         browser = client_as(actor)
         wrong = {}
@@ -267,7 +267,8 @@ def test_AN7_every_answer_carries_the_secure_headers(
 ) -> None:  # type: ignore[type-arg]
     browser = client_as(victim[0].d1.manager)
     for where in ("/", "/sign-in", "/nowhere", "/orders", "/static/portal.css", f"/photos/{victim[1]['photo']}.jpg"):
-        headers = browser.get(where).headers
+        with browser.get(where) as answer:
+            headers = answer.headers
         assert headers["X-Content-Type-Options"] == "nosniff"
         assert headers["Content-Security-Policy"].startswith("default-src 'none'")
         assert "unsafe" not in headers["Content-Security-Policy"]

@@ -120,7 +120,7 @@ def test_every_state_has_a_word(app: Flask, package: str) -> None:
             assert {state.value for state in type(workflow.starts)} <= said
 
 
-_CODE = re.compile(r'(?<!Table)Refused\(\s*"([a-z0-9-]+)"')
+_CODE = re.compile(r'(?<![A-Za-z])Refused\(\s*"([a-z0-9-]+)"')
 _ACT = re.compile(r'audit\.record\(\s*\w+(?:\.\w+)*,\s*\w+(?:\.\w+)*,\s*"([a-z_-]+:[a-z_-]+)"')
 _GUARD = re.compile(r'(?:return|refusal=)\s*\(?\s*"([a-z0-9-]+)"\s*(?:if|\)|,)')
 
