@@ -172,7 +172,7 @@ REFUSALS: dict[str, Any] = {
     "counted-more": _l("Line %(position)s: %(sent)s pieces were sent; more cannot be counted."),
     "damaged-more": _l("Line %(position)s: of %(counted)s counted no more can be damaged."),
 }  # fmt: skip
-# What several packages may say ("short-of-funds", "reason-missing", "wrong-state", "permission-missing",
+# What several packages may say ("short-of-funds", "reason-needed", "wrong-state", "permission-missing",
 # "changed-meanwhile") stands in portal/web/errors.py.
 
 

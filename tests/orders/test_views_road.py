@@ -12,7 +12,7 @@ from portal.orders import actions
 from portal.orders.models import OrderState
 from portal.orders.rules import QuoteWish
 from tests.factories.world import World, at, yuan
-from tests.orders.looking import find, text_of
+from tests.orders.looking import find, line, text_of
 
 S = OrderState
 
@@ -164,3 +164,43 @@ def test_R23_finance_debits_all_that_can_be_and_a_short_order_does_not_hold_back
     finance.post("/orders/debits")
     assert find(world, short).state is S.DEBITED
     assert world.balance(world.d1) == yuan("0.00")
+
+
+def test_a_draft_is_submitted_from_its_own_page_and_one_that_may_not_goes_back_to_its_form(
+    world: World, client_as
+) -> None:
+    clerk = client_as(world.d1.clerk)
+    form = {**line(0, "P1", 4), "act": "save", "ship_to": "", "note": ""}
+    saved = clerk.post("/orders/new", data=form).location.removesuffix("/edit")
+    assert f'action="{saved}/submit"' in text_of(clerk.get(saved))
+    assert clerk.post(f"{saved}/submit").location == "/orders/PO2610-0001"
+    old = {
+        **line(0, "P1", 1, "warranty", world.product(world.d1, installed=date(2020, 1, 1))),
+        "act": "save",
+        "ship_to": "",
+        "note": "",
+    }
+    out = clerk.post("/orders/new", data=old).location
+    assert clerk.post(f"{out.removesuffix('/edit')}/submit").location == out
+    assert clerk.get("/orders/PO2610-0001/edit").location == "/orders/PO2610-0001"
+
+
+def test_a_form_that_has_had_its_time_leads_to_the_document(world: World, client_as) -> None:
+    number, parcel = world.shipped_order(world.d1)
+    assert client_as(world.hq.clerk).get(f"/orders/{number}/quote").location == f"/orders/{number}"
+    assert client_as(world.hq.warehouse).get(f"/orders/{number}/ship").location == f"/orders/{number}"
+    clerk = client_as(world.d1.clerk)
+    clerk.post(f"/orders/shipments/{parcel}/receive", data={"lines-1-counted": "4", "lines-1-damaged": "0", "note": ""})
+    assert clerk.get(f"/orders/shipments/{parcel}/receive").location == f"/orders/shipments/{parcel}"
+    assert client_as(world.hq.finance).post("/orders/debits").location == "/orders/debits"
+
+
+def test_R23_a_short_order_has_its_debit_refused_in_words_where_one_looks_for_it(world: World, client_as) -> None:
+    number = world.agreed_order(world.d1, {"P2": 11}, freight="0.00")
+    finance = client_as(world.hq.finance)
+    page = text_of(finance.get(f"/orders/{number}"))
+    assert 'id="why-debit"' in page
+    assert f'action="/orders/{number}/debit"' not in page
+    assert finance.post(f"/orders/{number}/debit").status_code == 303
+    assert find(world, number).state is S.AGREED
+    assert world.balance(world.d1) == yuan("1000.00")

@@ -233,7 +233,7 @@ def cancel(session: Session, actor: Actor, ref: str, *, reason: str, at: datetim
 def _reason(words: str) -> str:
     plain = words.strip()
     if not plain:
-        raise Refused("reason-missing", field="reason")
+        raise Refused("reason-needed", field="reason")
     if len(plain) > REASON_MOST:
         raise Refused("order-text-too-long", field="reason", most=REASON_MOST)
     return plain
