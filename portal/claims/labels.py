@@ -27,7 +27,7 @@ LINE_STATES = {
     LineState.WANTED: (_l("More is wanted"), "wait"),
     LineState.APPROVED: (_l("Passed"), "done"),
     LineState.REDUCED: (_l("Reduced"), "done"),
-    LineState.REFUSED: (_l("Turned down"), "stop"),
+    LineState.REFUSED: (_l("Denied"), "stop"),
 }
 
 TABS = {
@@ -43,7 +43,7 @@ STEPS = {
     "submit": _l("Submit the claim"),
     "approve": _l("Pass"),
     "reduce": _l("Reduce"),
-    "refuse": _l("Turn down"),
+    "refuse": _l("Deny"),
     "want": _l("Ask for more"),
     "answer": _l("Answer headquarters"),
 }
