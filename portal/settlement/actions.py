@@ -109,11 +109,11 @@ def post(session: Session, actor: Actor, month: date, *, at: datetime) -> Settle
     if found.amount > ZERO:
         found.journal_id = _pay(session, actor, found, at)
     session.flush()
-    _number_statements(session, found, at=at, days=terms.value(session, CONFIRM_DAYS, on=found.settles_on))
-    for statement in _SEAL:  # the chain's entry is written now, so that the settlement can name it
+    for statement in _SEAL:  # the chain's entry is written now, so that settlement and statements can name it
         session.execute(statement)
     found.chain_hash = ledger_queries.chain_head(session).hash or None
     session.flush()
+    _number_statements(session, found, at=at, days=terms.value(session, CONFIRM_DAYS, on=found.settles_on))
     _note(session, actor, "post", found, at, before)
     return found
 
@@ -307,8 +307,16 @@ def _number_statements(session: Session, found: Settlement, *, at: datetime, day
             first_seq=cut.c.first_seq,
             last_seq=cut.c.last_seq,
             confirm_by=rules.confirm_by(found.settles_on, days),
+            chain_hash=found.chain_hash,
             posted_at=at,
         )
+        .execution_options(synchronize_session=False)
+    )
+    left_out = queries.left_out_of_dealers(found.month, seen_at=at).subquery()
+    session.execute(
+        update(Statement)
+        .where(Statement.settlement_id == found.id, Statement.dealer_id == left_out.c.dealer_id)
+        .values(left_out=left_out.c.left_out)
         .execution_options(synchronize_session=False)
     )
 

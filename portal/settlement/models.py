@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.core.db import DealerOwned, Owned, states, to, within
@@ -74,6 +75,7 @@ class Statement(DealerOwned):
     last_seq: Mapped[int | None]
     confirm_by: Mapped[date | None]
     chain_hash: Mapped[str | None]
+    left_out: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB)  # as the paper says it, for good
     posted_at: Mapped[datetime | None]
 
     @classmethod

@@ -71,12 +71,11 @@ def _paper(session: Session, actor: Actor, found: Statement, dealer: Dealer, at:
                 reason=_because(line.because, line.reason),
                 goes_to=labels.goes_to(line),
             )
-            for line in queries.left_out_lines(
-                session, found.month, seen_at=posted_at, dealer_id=found.dealer_id, limit=0
-            )
+            for line in queries.left_out_kept(found, dealer)
         ),
         confirm_by=found.confirm_by,
         previous=(previous.number or "") if previous else "",
+        chain_head=found.chain_hash or "",
     )
 
 

@@ -127,7 +127,7 @@ def test_R1_a_dealer_sees_no_month_before_it_is_posted_and_never_headquarters_pa
 def test_R53_a_dealer_reads_its_statement_and_headquarters_all(world, english, the_third):
     claim = claimed(world, world.d1, {"P1": 4})
     claimed(world, world.d1, {"P2": 1}, day=20, approved="2026-11-03 08:00")
-    posted(world)
+    posted(world, when=at("2026-11-03 09:00"))
     dealer, hq = english(world.d1.manager), english(world.hq.auditor)
     listed = page(dealer, "/statements")
     assert "ST2610-D001" in listed
@@ -163,6 +163,38 @@ def test_R53_the_statement_prints_with_its_amounts_in_capitals(world, client_as,
     assert unit_of_work
     answer = client_as(world.d1.clerk).get("/statements/ST2610-D001.pdf")
     assert (answer.status_code, answer.mimetype, answer.data[:5]) == (200, "application/pdf", b"%PDF-")
+
+
+def test_R54_a_posted_statement_says_the_same_whatever_is_decided_later(world, english, the_third):
+    from portal.claims import actions as claims
+    from portal.settlement import printing, queries
+    from portal.web import papers
+
+    claimed(world, world.d1, {"P1": 4})
+    world.received_order(world.d1, {"P2": 3}, when="2026-10-02 09:00")
+    late = [world.submitted_claim(world.d1, [world.reviewed_old_part(world.d1, part="P2")]) for _ in range(3)]
+    with world.as_(world.hq.clerk) as session:
+        claims.want(session, world.hq.clerk, late[2], positions=[1], reason="铭牌照片不清", at=at("2026-10-25 09:00"))
+    posted(world)
+
+    def code() -> str:
+        from flask import current_app
+
+        with world.as_(world.d1.clerk) as session, current_app.test_request_context():
+            found, dealer = queries.statement(session, "ST2610-D001")
+            return papers.content_code(printing.paper(session, world.d1.clerk, found, dealer, at=clock.now()))
+
+    before, shown = code(), page(english(world.d1.clerk), "/statements/ST2610-D001")
+    assert shown.count("Not decided yet") == 2
+    assert "铭牌照片不清" in shown
+    with world.as_(world.hq.clerk) as session:
+        claims.approve(session, world.hq.clerk, late[0], positions=[1], at=at("2026-11-04 09:00"))
+        claims.refuse(
+            session, world.hq.clerk, late[1], positions=[1], code="PNP", reason="与旧件不符", at=at("2026-11-04 09:00")
+        )
+    assert code() == before
+    month = page(english(world.hq.auditor), "/settlement/2026-10/left-out")
+    assert month.count("Not decided yet") >= 3  # the tab and both lines, as things stood when it was posted
 
 
 def test_R65_R67_the_account_is_a_runway_with_its_entries_and_any_days_balance(world, english, the_third):

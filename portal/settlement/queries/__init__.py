@@ -1,6 +1,6 @@
 """What can be seen of settlements and statements: every SELECT. Which rows those are, row-level security says."""
 
-from portal.settlement.queries.left_out import left_out_groups, left_out_lines
+from portal.settlement.queries.left_out import left_out_groups, left_out_kept, left_out_lines, left_out_of_dealers
 from portal.settlement.queries.months import (
     close_refusal,
     day_of,
@@ -44,7 +44,9 @@ __all__ = [
     "for_update",
     "last_posted",
     "left_out_groups",
+    "left_out_kept",
     "left_out_lines",
+    "left_out_of_dealers",
     "lines_paid",
     "months_list",
     "next_month",

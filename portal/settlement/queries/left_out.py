@@ -7,19 +7,23 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, case, distinct, func, literal, or_, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session, aliased
 
 from portal.catalog.models import Part
 from portal.claims.models import Claim, ClaimLine, LineState
+from portal.core.money import yuan
 from portal.old_parts.models import OldPart, Review
 from portal.organizations.models import Dealer
 from portal.settlement import rules
-from portal.settlement.models import Exclusion
+from portal.settlement.models import Exclusion, Statement
 from portal.settlement.rules import LeftOutBecause as Why
 
 PAGE = 50
+_KEPT = ("because", "line_id", "claim", "position", "service_day", "old_part", "amount", "reason", "goes_to")
 _OPEN = (LineState.SUBMITTED, LineState.WANTED)
 _PAID = (LineState.APPROVED, LineState.REDUCED)
+_DECIDED = (*_PAID, LineState.REFUSED)
 
 
 def left_out_groups(
@@ -85,14 +89,55 @@ def left_out_lines(
     return [rules.LeftOutLine(Why(row[0]), *row[1:]) for row in found]
 
 
-def _left_out(month: date, seen_at: datetime, dealer_id: int | None) -> Select[*tuple[Any, ...]]:
-    """Lines that somebody may expect in ``month`` and that it does not pay.
+def left_out_of_dealers(month: date, *, seen_at: datetime) -> Select[*tuple[Any, ...]]:
+    """What each dealer's statement says for good: a row a dealer with ``left_out``, its lines as JSON (amount in fen)."""
+    rows = _left_out(month, seen_at, None).subquery()
+    one = func.jsonb_build_object(
+        *(part for name in _KEPT for part in (name, rows.c[name])),
+        "part_number",
+        Part.number,
+        "part_name",
+        Part.name,
+    )
+    return (
+        select(rows.c.dealer_id, func.jsonb_agg(aggregate_order_by(one, rows.c.line_id)).label("left_out"))
+        .join_from(rows, Part, Part.id == rows.c.part_id)
+        .group_by(rows.c.dealer_id)
+    )
 
-    Those whose service lies in the month or before it, submitted before ``seen_at`` and undecided or paid later;
-    and the next month's that are approved already. Refused lines are decided: nobody waits for them.
+
+def left_out_kept(found: Statement, dealer: Dealer) -> list[rules.LeftOutLine]:
+    """The lines left out as the posted statement says them (R53, R54): what is decided later does not change it."""
+    return [
+        rules.LeftOutLine(
+            because=Why(one["because"]),
+            line_id=one["line_id"],
+            claim=one["claim"],
+            position=one["position"],
+            dealer_code=dealer.code,
+            dealer_name=dealer.name,
+            service_day=date.fromisoformat(one["service_day"]),
+            part_number=one["part_number"],
+            part_name=one["part_name"],
+            old_part=one["old_part"],
+            amount=yuan(one["amount"]),
+            reason=one["reason"] or "",
+            goes_to=date.fromisoformat(one["goes_to"]) if one["goes_to"] else None,
+        )
+        for one in found.left_out or ()
+    ]
+
+
+def _left_out(month: date, seen_at: datetime, dealer_id: int | None) -> Select[*tuple[Any, ...]]:
+    """Lines that somebody may expect in ``month`` and that it does not pay, as things stood at ``seen_at``.
+
+    Those whose service lies in the month or before it, submitted by then and undecided then or paid later;
+    and the next month's that were approved already. Lines refused by then are decided: nobody waits for them.
     """
     after_month = rules.month_after(month)
     by_hand = aliased(Exclusion)
+    undecided = or_(ClaimLine.state.in_(_OPEN), and_(ClaimLine.state.in_(_DECIDED), ClaimLine.decided_at > seen_at))
+    approved = and_(ClaimLine.state.in_(_PAID), ClaimLine.decided_at <= seen_at)
     query = (
         select(
             ClaimLine.id.label("line_id"),
@@ -102,15 +147,15 @@ def _left_out(month: date, seen_at: datetime, dealer_id: int | None) -> Select[*
             ClaimLine.service_day.label("service_day"),
             OldPart.part_id.label("part_id"),
             OldPart.number.label("old_part"),
-            func.coalesce(ClaimLine.approved, ClaimLine.claimed).label("amount"),
-            _because(by_hand, after_month).label("because"),
+            case((approved, ClaimLine.approved), else_=ClaimLine.claimed).label("amount"),
+            _because(by_hand, after_month, undecided, seen_at).label("because"),
             case(
-                (by_hand.id.is_not(None), by_hand.reason),
-                (ClaimLine.state == LineState.WANTED, ClaimLine.decision_reason),
-                (ClaimLine.state == LineState.SUBMITTED, OldPart.review_reason),
+                (_wanted(seen_at), ClaimLine.decision_reason),
+                (and_(undecided, OldPart.reviewed_at <= seen_at), OldPart.review_reason),
+                (approved, by_hand.reason),
                 else_=None,
             ).label("reason"),
-            ClaimLine.pays_in.label("goes_to"),
+            case((approved, ClaimLine.pays_in), else_=None).label("goes_to"),
         )
         .join_from(ClaimLine, Claim, and_(Claim.brand_id == ClaimLine.brand_id, Claim.id == ClaimLine.claim_id))
         .join(OldPart, and_(OldPart.brand_id == ClaimLine.brand_id, OldPart.id == ClaimLine.old_part_id))
@@ -126,15 +171,11 @@ def _left_out(month: date, seen_at: datetime, dealer_id: int | None) -> Select[*
         .where(
             Claim.submitted_at <= seen_at,
             or_(
-                and_(
-                    ClaimLine.service_day < after_month,
-                    or_(ClaimLine.state.in_(_OPEN), and_(ClaimLine.state.in_(_PAID), ClaimLine.pays_in > month)),
-                ),
+                and_(ClaimLine.service_day < after_month, or_(undecided, and_(approved, ClaimLine.pays_in > month))),
                 and_(
                     ClaimLine.service_day >= after_month,
                     ClaimLine.service_day < rules.month_after(after_month),
-                    ClaimLine.state.in_(_PAID),
-                    ClaimLine.decided_at <= seen_at,
+                    approved,
                 ),
             ),
         )
@@ -142,18 +183,17 @@ def _left_out(month: date, seen_at: datetime, dealer_id: int | None) -> Select[*
     return query if dealer_id is None else query.where(ClaimLine.dealer_id == dealer_id)
 
 
-def _because(by_hand: Any, after_month: date) -> ColumnElement[str]:
+def _wanted(seen_at: datetime) -> ColumnElement[bool]:
+    return and_(ClaimLine.state == LineState.WANTED, ClaimLine.decided_at <= seen_at)
+
+
+def _because(by_hand: Any, after_month: date, undecided: ColumnElement[bool], seen_at: datetime) -> ColumnElement[str]:
+    reviewed = and_(OldPart.reviewed_at.is_not(None), OldPart.reviewed_at <= seen_at)
     return case(
-        (ClaimLine.state == LineState.WANTED, literal(Why.WANTED.value)),
-        (
-            and_(ClaimLine.state == LineState.SUBMITTED, OldPart.review == Review.PENDING),
-            literal(Why.OLD_PART_NOT_REVIEWED.value),
-        ),
-        (
-            and_(ClaimLine.state == LineState.SUBMITTED, OldPart.review != Review.ACCEPTED),
-            literal(Why.OLD_PART_NOT_ACCEPTED.value),
-        ),
-        (ClaimLine.state == LineState.SUBMITTED, literal(Why.NOT_DECIDED.value)),
+        (_wanted(seen_at), literal(Why.WANTED.value)),
+        (and_(undecided, or_(~reviewed, OldPart.review == Review.PENDING)), literal(Why.OLD_PART_NOT_REVIEWED.value)),
+        (and_(undecided, OldPart.review != Review.ACCEPTED), literal(Why.OLD_PART_NOT_ACCEPTED.value)),
+        (undecided, literal(Why.NOT_DECIDED.value)),
         (by_hand.id.is_not(None), literal(Why.EXCLUDED.value)),
         (ClaimLine.service_day >= after_month, literal(Why.LATER_SERVICE_DAY.value)),
         else_=literal(Why.APPROVED_LATE.value),

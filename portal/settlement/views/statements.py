@@ -55,9 +55,7 @@ def statement(number: str) -> ResponseReturnValue:
             debit=rules.total(row.debit for row in entries if row.debit is not None),
             claims=[(claim, list(group)) for claim, group in groupby(lines, key=lambda line: line.claim)],
             claimed=rules.total(line.claimed for line in lines),
-            left_out=queries.left_out_lines(
-                session, found.month, seen_at=found.posted_at or clock.now(), dealer_id=found.dealer_id, limit=0
-            ),
+            left_out=queries.left_out_kept(found, dealer),
             because=labels.LEFT_OUT,
             goes_to=labels.goes_to,
             purpose=ledger_labels.purpose_label,
