@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from portal.catalog.models import FaultCode, Part, PartModel, Price, PriceList, ProductModel
 from portal.warranty import queries as warranty
 from portal.warranty.models import Product
-from portal.warranty.rules import QUALITY, Days, Verdict, verdict
+from portal.warranty.rules import QUALITY, Days, Line, Verdict, verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,21 +71,23 @@ def read(session: Session, on: date) -> Known:
         .where(PriceList.from_day <= on)
         .order_by(Price.part_id)
     )
-    prices = {part_id: price for part_id, price in session.execute(listed).tuples()}  # noqa: C416 - a result has keys()
+    prices = {part_id: price for part_id, price in session.execute(listed)}  # noqa: C416 - a result has keys()
     fitting: dict[int, list[int]] = defaultdict(list)
     for model_id, part_id in session.execute(select(PartModel.model_id, PartModel.part_id).order_by(PartModel.id)):
         if part_id in prices:
             fitting[model_id].append(part_id)
-    faults = session.execute(select(FaultCode.code, FaultCode.category_id).order_by(FaultCode.code)).tuples().all()
+    faults = session.execute(select(FaultCode.code, FaultCode.category_id).order_by(FaultCode.code)).all()
     policy = warranty.policy_on(session, on)
     if policy is None:
         raise RuntimeError("no warranty policy is in force on the first day of the demo")
     pairs: dict[int, list[Pair]] = defaultdict(list)
-    lines: dict[int | None, Sequence[warranty.Line]] = {}
+    lines: dict[int | None, Sequence[Line]] = {}
     wanted = (
-        select(Product, ProductModel.category_id).join(ProductModel, ProductModel.id == Product.model_id).order_by(Product.serial)
+        select(Product, ProductModel.category_id)
+        .join(ProductModel, ProductModel.id == Product.model_id)
+        .order_by(Product.serial)
     )
-    for product, category in session.execute(wanted).tuples():
+    for product, category in session.execute(wanted):
         if category not in lines:
             lines[category] = warranty.policy_lines(session, policy.id, category)
         for part_id in fitting.get(product.model_id, ()):
@@ -95,7 +97,9 @@ def read(session: Session, on: date) -> Known:
             )  # fmt: skip
             if known.counts_from is None or known.last_day is None:
                 continue
-            fit = tuple(code for code, of in faults if of == category) or tuple(code for code, of in faults if of is None)
+            fit = tuple(code for code, of in faults if of == category) or tuple(
+                code for code, of in faults if of is None
+            )
             pairs[product.dealer_id].append(
                 Pair(product.serial, numbers[part_id], prices[part_id], fit, known.counts_from, known.last_day)
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Any
@@ -10,18 +10,21 @@ from typing import Any
 import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from portal.core import clock, months
 from portal.core.db import db, unit_of_work
 from portal.core.settings import Settings
-from portal.demo import names, script, setup
+from portal.demo import names, setup, side_by_side
 from portal.demo.names import Cast
 from portal.demo.player import Player
 from portal.demo.script import Size
-from portal.demo.world import ZONE, Play
-from portal.identity import passwords, queries as identity
+from portal.demo.world import ZONE
+from portal.identity import passwords
+from portal.identity import queries as identity
+from portal.identity.queries import BrandInfo
 from portal.identity.roles import Role
+from portal.organizations.models import Dealer
 
 MONTHS = 3  # whole months before the one of now
 SIZES = {"lanquan": Size(orders=36, repairs=96), "muyu": Size(orders=10, repairs=27)}
@@ -40,7 +43,10 @@ COUNTED = {
 Seen = Callable[[datetime], None]
 
 
-def play(settings: Settings, *, from_month: str | None = None, quiet: bool = False) -> dict[str, Any]:
+def play(
+    settings: Settings, *, from_month: str | None = None, quiet: bool = False,
+    casts: Sequence[Cast] = names.CASTS, sizes: Mapping[str, Size] = SIZES,
+) -> dict[str, Any]:  # fmt: skip
     """Play both brands up to the portal's now, or say that it has been done; see :func:`said` for the answer in words.
 
     Answers "played" (whether anything happened just now), "complete" (False: an earlier run was interrupted), "now",
@@ -48,19 +54,19 @@ def play(settings: Settings, *, from_month: str | None = None, quiet: bool = Fal
     """
     now = clock.now().replace(microsecond=0)
     first = first_day(now, from_month)
-    there = set(identity.brand_codes(db.engine)) & {cast.code for cast in names.CASTS}
+    there = set(identity.brand_codes(db.engine)) & {cast.code for cast in casts}
     if not there:
         with progress(Times(first, now), quiet=quiet) as seen:
-            perform(names.CASTS, first=first, now=now, sizes=SIZES, seen=seen)
-    complete = identity.login_by_name(db.engine, names.LAST_TO_ARRIVE) is not None
+            perform(casts, first=first, now=now, sizes=sizes, seen=seen)
+    brands = [identity.brand_by_code(db.engine, cast.code) for cast in casts if not there or cast.code in there]
     return {
         "played": not there,
-        "complete": complete,
+        "complete": identity.login_by_name(db.engine, casts[0].stem + names.LAST_TO_ARRIVE) is not None,
         "now": now.astimezone(ZONE).isoformat(),
         "from": f"{first:%Y-%m}" if not there else None,
-        "counts": {code: counts(code) for code in identity.brand_codes(db.engine) if code in {c.code for c in names.CASTS}},
+        "counts": {brand.code: counts(brand) for brand in brands},
         "password": names.PASSWORD,
-        "logins": logins(),
+        "logins": [login for brand in brands for login in logins(brand)],
     }
 
 
@@ -78,21 +84,18 @@ def first_day(now: datetime, from_month: str | None) -> date:
     return first
 
 
-def perform(casts: Sequence[Cast], *, first: date, now: datetime, sizes: dict[str, Size], seen: Seen) -> list[Play]:
-    """Set the brands up, then let all their stories take turns in the order of time."""
+def perform(casts: Sequence[Cast], *, first: date, now: datetime, sizes: Mapping[str, Size], seen: Seen) -> None:
+    """Set the brands up, then let all stories of each take turns in the order of time."""
     password_hash = passwords.hashed(names.PASSWORD)
-    player = Player(clock.start_of(first, ZONE), now)
-    plays = [setup.brand(cast, player, first=first, now=now, password_hash=password_hash) for cast in casts]
-    for one in plays:
-        with clock.frozen(player.at):
+    start, plays = clock.start_of(first, ZONE), []
+    for cast in casts:
+        with clock.frozen(start):
+            one = setup.brand(cast, Player(start, now), first=first, now=now, password_hash=password_hash)
             setup.load(one)
             setup.open_shops(one, password_hash)
-        for story in script.stories(one, sizes[one.cast.seed or one.cast.code]):
-            player.add(story)
-    player.play(seen)
-    if {cast.code for cast in casts} == {cast.code for cast in names.CASTS}:
-        setup.many_places(plays, password_hash, now)
-    return plays
+        plays.append(one)
+    side_by_side.perform(plays, [sizes[cast.seed or cast.code] for cast in casts], seen)
+    setup.many_places(plays, password_hash, now)
 
 
 class Times:
@@ -114,43 +117,41 @@ def progress(times: Times, *, quiet: bool) -> Iterator[Seen]:
         yield lambda _at: None
         return
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True)) as bar:
+    with Progress(*columns, console=Console(stderr=True), auto_refresh=False) as bar:  # no thread: children are forked
         task = bar.add_task("Setting up two brands", total=100)
         shown: list[date] = []
 
         def seen(at: datetime) -> None:
             if (day := clock.day(at, ZONE)) not in shown[-1:]:
                 shown.append(day)
-                bar.update(task, completed=times.share(at), description=f"Playing {day:%Y-%m-%d}")
+                bar.update(task, completed=times.share(at), description=f"Playing {day:%Y-%m-%d}", refresh=True)
 
         yield seen
-        bar.update(task, completed=100, description="Played")
+        bar.update(task, completed=100, description="Played", refresh=True)
 
 
-def counts(code: str) -> dict[str, dict[str, int]]:
+def counts(brand: BrandInfo) -> dict[str, dict[str, int]]:
     """How many documents of each kind stand in which state."""
-    system = identity.system_actor(identity.brand_by_code(db.engine, code))
-    with unit_of_work(system.scope) as session:
-        return {kind: {str(state): int(n) for state, n in sorted(session.execute(text(sql)))} for kind, sql in COUNTED.items()}
+    with unit_of_work(identity.system_actor(brand).scope) as session:
+        return {
+            kind: {str(state): int(n) for state, n in sorted(session.execute(text(sql)))}
+            for kind, sql in COUNTED.items()
+        }
 
 
-def logins() -> list[dict[str, str]]:
+def logins(brand: BrandInfo) -> list[dict[str, str]]:
     """Who can log in as what, headquarters first: login, name, role, where."""
-    found = []
-    for code in identity.brand_codes(db.engine):
-        if code not in {cast.code for cast in names.CASTS}:
-            continue
-        brand = identity.brand_by_code(db.engine, code)
-        with unit_of_work(identity.system_actor(brand).scope) as session:
-            rows = session.execute(
-                text("SELECT m.login, m.name, m.roles, d.code, d.name FROM members m LEFT JOIN dealers d ON d.brand_id = m.brand_id"
-                     " AND d.id = m.dealer_id WHERE m.left_at IS NULL ORDER BY m.dealer_id NULLS FIRST, m.id")
-            )  # fmt: skip
-            for login, name, roles, dealer_code, dealer_name in rows:
-                where = f"{brand.name} {dealer_code} {dealer_name}" if dealer_code else f"{brand.name} 总部"
-                role = "、".join(ROLES[Role(role)] for role in roles)
-                found.append({"login": login, "name": name, "role": role, "where": where})
-    return found
+    with unit_of_work(identity.system_actor(brand).scope) as session:
+        dealers = {dealer.id: f"{dealer.code} {dealer.name}" for dealer in session.scalars(select(Dealer))}
+        return [
+            {
+                "login": member.login,
+                "name": member.name,
+                "role": "、".join(ROLES[Role(role)] for role in member.roles),
+                "where": f"{brand.name} {dealers.get(member.dealer_id, '总部')}",
+            }
+            for member in identity.members(session)
+        ]
 
 
 ROLES = {

@@ -50,7 +50,15 @@ OPEN_OLD_PARTS = (
     (8, "uncovered", 6), (1, "uncovered", 7), (6, "uncovered", 4), (9, "pieces", 9),
 )  # fmt: skip
 # Claims left open: (dealer, where it stops, days of office before now).
-OPEN_CLAIMS = ((1, "wanted", 4), (2, "submitted", 1), (3, "submitted", 2), (4, "wanted", 3), (6, "blocked", 1), (1, "blocked", 1), (8, "draft", 1))
+OPEN_CLAIMS = (
+    (1, "wanted", 4),
+    (2, "submitted", 1),
+    (3, "submitted", 2),
+    (4, "wanted", 3),
+    (6, "blocked", 1),
+    (1, "blocked", 1),
+    (8, "draft", 1),
+)
 # Fee schedules left open: (dealer, where it ends, days of office before now).
 OPEN_FEES = ((2, "submitted", 1), (3, "submitted", 3), (1, "sent-back", 3), (7, "draft", 1), (8, "refused", 6))
 
@@ -136,7 +144,9 @@ def _fees(play: Play) -> Iterator[Story]:
         yield fees.schedule(play, shop, start, chance, end=ends.get(at, "approved"))
     for shop in play.shops[:4]:
         chance = play.chance("dearer", shop.code)
-        start = _office(play, chance, play.times.work_day(add_months(play.first, 2) + timedelta(days=chance.randint(3, 14))))
+        start = _office(
+            play, chance, play.times.work_day(add_months(play.first, 2) + timedelta(days=chance.randint(3, 14)))
+        )
         yield fees.schedule(play, shop, start, chance, dearer=8)
 
 
@@ -149,7 +159,7 @@ def _open(play: Play) -> Iterator[Story]:
     for at, (number, fate, days) in enumerate(OPEN_OLD_PARTS):
         chance = play.chance("open old part", at)
         start = play.times.days_before(play.now, days, hour=14, minute=chance.randint(0, 50))
-        yield repair(play, _shop(play, number), start, chance, fate=fate)
+        yield repair(play, _shop(play, number), start, chance, fate=fate, kept=True)
     for at, (number, stop, days) in enumerate(OPEN_CLAIMS):
         chance = play.chance("open claim", at)
         start = play.times.days_before(play.now, days, hour=9, minute=chance.randint(0, 30))

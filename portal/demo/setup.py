@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
@@ -15,6 +17,7 @@ from portal.core.db import db, unit_of_work
 from portal.core.months import add_months
 from portal.core.permissions import Actor
 from portal.core.scope import Scope
+from portal.core.tables import Sheet
 from portal.demo import known, names
 from portal.demo.names import Cast
 from portal.demo.player import Player, Story
@@ -29,6 +32,8 @@ from portal.warranty import actions as warranty
 from portal.warranty import sheets as warranty_sheets
 
 DATA = Path(__file__).parent / "data"
+Reader = Callable[[bytes, str], Sheet[Any]]
+Taker = Callable[..., Loaded]
 
 
 def brand(cast: Cast, player: Player, *, first: date, now: datetime, password_hash: str) -> Play:
@@ -38,7 +43,14 @@ def brand(cast: Cast, player: Player, *, first: date, now: datetime, password_ha
     with db.engine.begin() as connection:
         connection.execute(
             text("SELECT brand_create(:code, :name, :en, :zone, :hotline, :at)"),
-            {"code": cast.code, "name": cast.name, "en": cast.name_en, "zone": ZONE.key, "hotline": cast.hotline, "at": born},
+            {
+                "code": cast.code,
+                "name": cast.name,
+                "en": cast.name_en,
+                "zone": ZONE.key,
+                "hotline": cast.hotline,
+                "at": born,
+            },
         )
     system = identity_queries.system_actor(identity_queries.brand_by_code(db.engine, cast.code))
     play = Play(cast, player, times, first, now, system, hq={})
@@ -72,10 +84,20 @@ def load(play: Play) -> None:
     """The administrator loads the brand's workbooks as they came; all are in force from the first day."""
     admin, cast, first = play.hq["admin"], play.cast, play.first
     at = play.times.at(first, 8)
-    steps = (
-        ("prices", cast.prices, lambda data, name: sheets.read_prices(data, name, first_day=first), catalog.load_prices),
+    steps: tuple[tuple[str, str, Reader, Taker], ...] = (
+        (
+            "prices",
+            cast.prices,
+            lambda data, name: sheets.read_prices(data, name, first_day=first),
+            catalog.load_prices,
+        ),
         ("dealers", cast.dealers, organization_sheets.read_dealers, catalog.load_dealers),
-        ("policy", cast.policy, lambda data, name: warranty_sheets.read_policy(data, name, first_day=first), warranty.load_policy),
+        (
+            "policy",
+            cast.policy,
+            lambda data, name: warranty_sheets.read_policy(data, name, first_day=first),
+            warranty.load_policy,
+        ),
         ("faults", cast.faults, sheets.read_faults, catalog.load_faults),
         ("products", cast.products, warranty_sheets.read_products, warranty.load_products),
     )
@@ -83,7 +105,7 @@ def load(play: Play) -> None:
         data, when = (DATA / name).read_bytes(), at + timedelta(minutes=4 * minute)
         sheet = read(data, name)
         with play.as_(admin) as session:
-            done: Loaded = take(session, admin, sheet, at=when)
+            done = take(session, admin, sheet, at=when)
             catalog.record_load(session, admin, kind, done, filename=name, data=data, at=when)
 
 
@@ -127,11 +149,14 @@ def open_shops(play: Play, password_hash: str) -> None:
 
 def many_places(plays: list[Play], password_hash: str, at: datetime) -> None:
     """Logins with several places; who marks the end arrives last."""
-    by_code = {play.cast.code: play for play in plays}
+    by_code = {play.cast.seed or play.cast.code: play for play in plays}
     for login, name, places in reversed(names.MANY_PLACES):
+        login = plays[0].cast.stem + login  # noqa: PLW2901 - the login as it is here
         login_id = identity.create_login(db.engine, login, password_hash, at=at)
         for code, dealer_code, role in places:
-            play = by_code[code]
-            with play.as_(play.hq["admin"]) as session:
+            if (play := by_code.get(code)) is None:
+                continue
+            admin = play.hq["admin"]
+            with play.as_(admin) as session:
                 dealer = session.scalar(select(Dealer).where(Dealer.code == dealer_code)) if dealer_code else None
-                person(session, play, play.hq["admin"], login, name, role, password_hash, dealer=dealer, login_id=login_id, at=at)
+                person(session, play, admin, login, name, role, password_hash, dealer=dealer, login_id=login_id, at=at)

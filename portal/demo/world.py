@@ -33,6 +33,7 @@ class Old:
     review: str = ""
     gone: bool = False  # withdrawn
     claimed: bool = False
+    kept: bool = False  # for the claims that are left open at now
 
 
 @dataclass(slots=True)

@@ -19,6 +19,7 @@ from portal.old_parts.models import Review
 
 Told = Generator[datetime, None, None]
 MOST_LINES = 12
+JUDGED = {Review.ACCEPTED.value, Review.REFUSED.value}
 UNABLE = {Review.REFUSED.value, ""}
 
 
@@ -70,14 +71,14 @@ class ClaimStory:
         """Reported, covered, not refused, on no form yet; oldest first."""
         return [
             old for old in self.shop.old_parts.values()
-            if first_of(old.day) == month and old.covered and not old.claimed and not old.gone and old.review not in UNABLE
+            if (self.stop or not old.kept) and first_of(old.day) == month and old.covered and not old.claimed and not old.gone and old.review not in UNABLE
         ][:MOST_LINES]  # fmt: skip
 
     def blocked(self, month: date) -> list[Old]:
         """One that a check will block: out of warranty, or not reported yet."""
         return [
             old for old in self.shop.old_parts.values()
-            if first_of(old.day) == month and not old.claimed and not old.gone and (not old.covered or not old.review)
+            if (self.stop or not old.kept) and first_of(old.day) == month and not old.claimed and not old.gone and (not old.covered or not old.review)
         ][:1]  # fmt: skip
 
     def submit(self, blocked: Sequence[Old]) -> bool:
@@ -131,7 +132,7 @@ class ClaimStory:
         """Many lines at once, then the odd ones; returns what is wanted."""
         ready = [
             position for position, old in enumerate(self.olds, start=1)
-            if position not in self.decided and (old.review == Review.ACCEPTED.value or old.review == Review.REFUSED.value)
+            if position not in self.decided and old.review in JUDGED
         ]  # fmt: skip
         for position in ready:
             if self.olds[position - 1].review == Review.REFUSED.value:
@@ -169,7 +170,9 @@ class ClaimStory:
             claim = queries.claim(session, self.ref)
             return next(line.claimed for line in queries.line_rows(session, claim.id) if line.position == position)
 
-    def act(self, action: Callable[..., object], positions: list[int], becomes: LineState | None, **how: object) -> None:
+    def act(
+        self, action: Callable[..., object], positions: list[int], becomes: LineState | None, **how: object
+    ) -> None:
         """One decision on these lines."""
         clerk = self.play.hq["clerk" if self.chance.random() < 0.7 else "clerk2"]
         with self.play.as_(clerk) as session:

@@ -15,7 +15,9 @@ from portal.fees.rules import FeeWish
 Told = Generator[datetime, None, None]
 
 
-def schedule(play: Play, shop: Shop, start: datetime, chance: Random, *, end: str = "approved", dearer: int = 0) -> Told:
+def schedule(
+    play: Play, shop: Shop, start: datetime, chance: Random, *, end: str = "approved", dearer: int = 0
+) -> Told:
     """One schedule of the dealer's city. ``end``: draft, submitted, sent-back, again (sent back, then approved), refused, approved."""
     yield start
     first = play.today + timedelta(days=chance.randint(10, 20))
@@ -42,7 +44,9 @@ def schedule(play: Play, shop: Shop, start: datetime, chance: Random, *, end: st
         yield play.wait(chance, 60, 400)
         cheaper = [FeeWish(one.item, one.unit, max(one.amount - 1, Decimal(1)), one.remark) for one in items]
         with play.as_(shop.clerk) as session:
-            actions.amend(session, shop.clerk, number, region=shop.city, from_day=first, items=cheaper, note=note, at=play.at)
+            actions.amend(
+                session, shop.clerk, number, region=shop.city, from_day=first, items=cheaper, note=note, at=play.at
+            )
         yield play.wait(chance, 10, 60)
         with play.as_(shop.boss) as session:
             actions.submit(session, shop.boss, number, at=play.at)

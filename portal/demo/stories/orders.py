@@ -85,7 +85,9 @@ class OrderStory:
                 return False
             yield self.wait(60, 500)
             with play.as_(shop.clerk) as session:
-                actions.amend(session, shop.clerk, self.ref, lines=halved(wishes), note=note, ship_to=shop.address, at=play.at)
+                actions.amend(
+                    session, shop.clerk, self.ref, lines=halved(wishes), note=note, ship_to=shop.address, at=play.at
+                )
             yield self.wait(2, 20)
             self.submit()
         return self.stop != "submitted"
@@ -172,7 +174,11 @@ class OrderStory:
             return self.cancel(shop.clerk)
         if self.twist in {"dispute", "lapse-requote"}:
             lapsed = self.twist == "lapse-requote"
-            yield self.wait(60, 600) if not lapsed else play.times.later(play.at + timedelta(days=9), chance.uniform(10, 200))
+            yield (
+                self.wait(60, 600)
+                if not lapsed
+                else play.times.later(play.at + timedelta(days=9), chance.uniform(10, 200))
+            )
             reason = names.LAPSED_REASON if lapsed else chance.choice(names.DISPUTE_REASONS)
             with play.as_(shop.boss) as session:
                 actions.dispute(session, shop.boss, self.ref, reason=reason, at=play.at)
@@ -217,7 +223,11 @@ class OrderStory:
         play, chance = self.play, self.chance
         promised = play.times.at(self.ship_on, 9)
         late = chance.choice((0, 0, 0, 0, 60 * 8, 60 * 18))
-        yield self.wait(30, 200) if self.quick else play.times.later(max(promised, play.at), chance.uniform(10, 400) + late)
+        yield (
+            self.wait(30, 200)
+            if self.quick
+            else play.times.later(max(promised, play.at), chance.uniform(10, 400) + late)
+        )
         with play.as_(play.hq["warehouse"]) as session:
             left = queries.left_to_ship(session, queries.order(session, self.ref))
         first = {position: count for position, count in left.items() if count}
@@ -227,7 +237,9 @@ class OrderStory:
         if self.stop in {"part-shipped", "shipped"}:
             return False
         if first != {position: count for position, count in left.items() if count}:
-            play.player.add(self.following({p: count - first.get(p, 0) for p, count in left.items() if count > first.get(p, 0)}))
+            play.player.add(
+                self.following({p: count - first.get(p, 0) for p, count in left.items() if count > first.get(p, 0)})
+            )
         yield from self.receiving(parcel, first)
         return True
 
@@ -244,13 +256,17 @@ class OrderStory:
         store = play.hq["warehouse"]
         with play.as_(store) as session:
             tracking = f"{letters}{chance.randint(10**9, 10**10 - 1)}"
-            return actions.ship(session, store, self.ref, pieces=pieces, carrier=carrier, tracking=tracking, at=play.at).number
+            return actions.ship(
+                session, store, self.ref, pieces=pieces, carrier=carrier, tracking=tracking, at=play.at
+            ).number
 
     def receiving(self, parcel: str, sent: dict[int, int]) -> Generator[datetime, None, None]:
         """Count it in; what is whole is the dealer's to use."""
         play, shop, chance = self.play, self.shop, self.chance
-        yield self.wait(20, 60) if self.quick else play.times.later(
-            play.at + timedelta(days=chance.choice((1, 2, 2, 3))), chance.uniform(20, 300)
+        yield (
+            self.wait(20, 60)
+            if self.quick
+            else play.times.later(play.at + timedelta(days=chance.choice((1, 2, 2, 3))), chance.uniform(20, 300))
         )
         counts = {position: (count, 0) for position, count in sent.items()}
         note = ""
@@ -291,4 +307,7 @@ def half(whole: dict[int, int]) -> dict[int, int]:
 def halved(wishes: Sequence[LineWish]) -> list[LineWish]:
     """The same wishes, the first one with fewer pieces."""
     first = wishes[0]
-    return [LineWish(first.part_number, max(1, first.quantity // 2), first.purpose, first.serial, "已核对"), *wishes[1:]]
+    return [
+        LineWish(first.part_number, max(1, first.quantity // 2), first.purpose, first.serial, "已核对"),
+        *wishes[1:],
+    ]

@@ -19,7 +19,15 @@ Told = Generator[datetime, None, None]
 
 
 def repair(
-    play: Play, shop: Shop, start: datetime, chance: Random, *, pair: Pair | None = None, fate: str = "", days_ago: int = 0
+    play: Play,
+    shop: Shop,
+    start: datetime,
+    chance: Random,
+    *,
+    pair: Pair | None = None,
+    fate: str = "",
+    days_ago: int = 0,
+    kept: bool = False,
 ) -> Told:
     """One replacement. ``fate``: unreported, late, withdrawn, pending, wanted, answered, refused, uncovered, pieces; "" leaves it to chance.
 
@@ -30,7 +38,12 @@ def repair(
     if chosen is None:
         return
     quantity = 1
-    if pair is None and shop.held[chosen.part] > 2 and chosen.price < 60 and (fate == "pieces" or chance.random() < 0.22):
+    if (
+        pair is None
+        and shop.held[chosen.part] > 2
+        and chosen.price < 60
+        and (fate == "pieces" or chance.random() < 0.22)
+    ):
         quantity = 2 if shop.held[chosen.part] == 3 or chance.random() < 0.7 else 3
     shop.held[chosen.part] -= quantity
     shop.repaired.add((chosen.serial, chosen.part))
@@ -38,6 +51,7 @@ def repair(
     if not chosen.covered(day) and fate != "uncovered":
         day = play.today
     old = register(play, shop, chosen, quantity, day, chance)
+    old.kept = kept
     fate = fate or ("" if days_ago else usual_fate(chance))
     if fate == "withdrawn":
         yield play.wait(chance, 30, 300)
@@ -80,13 +94,17 @@ def choose(play: Play, shop: Shop, chance: Random, pair: Pair | None, *, uncover
 def register(play: Play, shop: Shop, pair: Pair, quantity: int, day: date, chance: Random) -> Old:
     """Register it with one or two photos."""
     tech = shop.tech if chance.random() < 0.8 else shop.clerk
-    cause = Cause.QUALITY if pair.covered(day) and chance.random() < 0.96 else chance.choice((Cause.QUALITY, Cause.USE, Cause.INSTALLATION))
+    cause = (
+        Cause.QUALITY
+        if pair.covered(day) and chance.random() < 0.96
+        else chance.choice((Cause.QUALITY, Cause.USE, Cause.INSTALLATION))
+    )
     with play.as_(tech) as session:
         stored = actions.register(
             session, tech, serial=pair.serial, part_number=pair.part, fault_code=chance.choice(pair.faults), cause=cause,
             quantity=quantity, replaced_on=day, note=chance.choice(names.REPAIR_NOTES), at=play.at,
         )  # fmt: skip
-        for slot in SLOTS[1:3] if chance.random() < 0.35 else SLOTS[2:3]:
+        for slot in SLOTS[1:3] if chance.random() < 0.2 else SLOTS[2:3]:
             picture = photos.draw(stored.number, pair.part, f"{day:%Y-%m-%d}", slot, chance=chance)
             actions.add_photo(session, tech, stored.number, data=picture, slot=slot, at=play.at)
         old = fact(stored)
@@ -103,7 +121,9 @@ def fact(stored: OldPart) -> Old:
 def when_reported(play: Play, old: Old, chance: Random, *, late: bool) -> datetime:
     """Most at once, some days later, late ones after the last day."""
     if late:
-        return play.times.later(play.times.at(old.day + timedelta(days=chance.randint(8, 12)), 9), chance.uniform(10, 300))
+        return play.times.later(
+            play.times.at(old.day + timedelta(days=chance.randint(8, 12)), 9), chance.uniform(10, 300)
+        )
     if chance.random() < 0.7:
         return play.wait(chance, 3, 25)
     wished = play.times.later(play.at + timedelta(days=chance.randint(1, 3)), chance.uniform(10, 300))

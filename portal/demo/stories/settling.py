@@ -78,6 +78,12 @@ def move_on(play: Play, month: date) -> bool:
         if line is None:
             return False
         actions.exclude(
-            session, finance, month, claim=str(line.number), position=line.position, reason=names.EXCLUDE_REASON, at=play.at
+            session,
+            finance,
+            month,
+            claim=str(line.number),
+            position=line.position,
+            reason=names.EXCLUDE_REASON,
+            at=play.at,
         )
     return True
