@@ -689,7 +689,7 @@ CREATE TABLE old_parts (
     CONSTRAINT fk_old_parts_brand_id_fault_id FOREIGN KEY(brand_id, fault_id) REFERENCES fault_codes (brand_id, id),
     CONSTRAINT ck_old_parts_quantity_sane CHECK (quantity BETWEEN 1 AND 9999),
     CONSTRAINT ck_old_parts_reported_has_instant CHECK (state <> 'reported' OR reported_at IS NOT NULL),
-    CONSTRAINT ck_old_parts_refused_with_reason CHECK (review NOT IN ('wanted', 'refused') OR review_reason <> ''),
+    CONSTRAINT ck_old_parts_refused_with_reason CHECK (review NOT IN ('wanted', 'refused') OR coalesce(review_reason, '') <> ''),
     CONSTRAINT ck_old_parts_oldpartstate_known CHECK (state IN ('registered', 'reported', 'withdrawn')),
     CONSTRAINT ck_old_parts_cause_known CHECK (cause IN ('quality', 'installation', 'use', 'man-made', 'transport')),
     CONSTRAINT ck_old_parts_review_known CHECK (review IN ('pending', 'accepted', 'wanted', 'refused'))
@@ -808,7 +808,7 @@ CREATE TABLE claim_lines (
     CONSTRAINT ck_claim_lines_approved_within_claimed CHECK ((state IN ('approved', 'reduced')) = (approved IS NOT NULL) AND (approved IS NULL OR approved BETWEEN 0 AND claimed)),
     CONSTRAINT ck_claim_lines_pays_iff_approved CHECK ((state IN ('approved', 'reduced')) = (pays_in IS NOT NULL)),
     CONSTRAINT ck_claim_lines_approved_in_full CHECK (state <> 'approved' OR approved = claimed),
-    CONSTRAINT ck_claim_lines_refused_with_reason CHECK (state NOT IN ('reduced', 'refused', 'wanted') OR decision_reason <> ''),
+    CONSTRAINT ck_claim_lines_refused_with_reason CHECK (state NOT IN ('reduced', 'refused', 'wanted') OR coalesce(decision_reason, '') <> ''),
     CONSTRAINT ck_claim_lines_linestate_known CHECK (state IN ('draft', 'submitted', 'wanted', 'approved', 'reduced', 'refused'))
 );
 

@@ -54,7 +54,7 @@ END $$;
 --    alike; `portal prove` hashes it again.
 CREATE FUNCTION app.journal_text(brand bigint, journal bigint, seq bigint) RETURNS text LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
     SELECT jsonb_build_array(j.brand_id, $3, j.number, j.source, j.purpose, j.booked_on, extract(epoch FROM j.at)::numeric(20, 6), j.memo, j.actor_name, j.member_id, j.reverses,
-        (SELECT jsonb_agg(jsonb_build_array(p.line, p.account_id, p.dealer_id, p.debit_fen, p.credit_fen, p.seq, p.balance_after_fen, p.document, p.memo) ORDER BY p.line)
+        (SELECT jsonb_agg(jsonb_build_array(p.line, p.account_id, p.dealer_id, p.debit_fen, p.credit_fen, p.seq, p.balance_after_fen, p.booked_on, extract(epoch FROM p.at)::numeric(20, 6), p.purpose, p.document, p.memo) ORDER BY p.line)
          FROM app.postings p WHERE p.brand_id = j.brand_id AND p.journal_id = j.id))::text
     FROM app.journals j WHERE j.brand_id = $1 AND j.id = $2 $$;
 

@@ -108,7 +108,8 @@ class ClaimLine(DealerOwned):
             CheckConstraint("(state IN ('approved', 'reduced')) = (pays_in IS NOT NULL)", name="pays_iff_approved"),
             CheckConstraint("state <> 'approved' OR approved = claimed", name="approved_in_full"),
             CheckConstraint(
-                "state NOT IN ('reduced', 'refused', 'wanted') OR decision_reason <> ''", name="refused_with_reason"
+                "state NOT IN ('reduced', 'refused', 'wanted') OR coalesce(decision_reason, '') <> ''",
+                name="refused_with_reason",
             ),
             Index(
                 "ix_claim_lines_pays_in",

@@ -92,7 +92,9 @@ class OldPart(DealerOwned):
             to("fault_codes", "fault_id"),
             CheckConstraint("quantity BETWEEN 1 AND 9999", name="quantity_sane"),
             CheckConstraint("state <> 'reported' OR reported_at IS NOT NULL", name="reported_has_instant"),
-            CheckConstraint("review NOT IN ('wanted', 'refused') OR review_reason <> ''", name="refused_with_reason"),
+            CheckConstraint(
+                "review NOT IN ('wanted', 'refused') OR coalesce(review_reason, '') <> ''", name="refused_with_reason"
+            ),
             Index(None, "brand_id", "state", "review", "id"),
             Index(None, "brand_id", "dealer_id", "state", "id"),
             Index(None, "brand_id", "product_id", "part_id"),
