@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from itertools import chain
 from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from portal.claims.labels import LINE_STATES as CLAIM_LINES
+from portal.claims.labels import STATES as CLAIMS
+from portal.fees.labels import STATES as FEES
+from portal.old_parts.labels import REVIEWS
+from portal.old_parts.labels import STATES as OLD_PARTS
+from portal.orders.labels import SHIPMENT_STATES as SHIPMENTS
+from portal.orders.labels import STATES as ORDERS
+from portal.settlement.labels import STATES as SETTLEMENTS
+
 # Headquarters' queue: title, button, what the amount is.
 QUEUE: dict[str, tuple[Any, Any, Any]] = {
-    "claim-lines": (_l("Claim lines to review"), _l("Go on reviewing"), _l("claimed")),
+    "claim-lines": (_l("Claim lines to review"), _l("Continue"), _l("claimed")),
     "old-parts": (_l("Old parts to review"), _l("Review"), _l("paid by dealers")),
     "submitted-orders": (_l("Parts orders to confirm"), _l("Confirm"), _l("at today's prices")),
     "fees": (_l("Fee schedules to decide"), _l("Decide"), ""),
@@ -81,6 +92,16 @@ DOCUMENTS: dict[str, Any] = {
     "login": _l("Login"),
 }
 
+# A state's word and tone by the kind of its document. Events of a claim also speak of its lines, of an old part of its review.
+_STATES: dict[str, tuple[Mapping[Any, tuple[Any, str]], ...]] = {
+    "order": (ORDERS,),
+    "shipment": (SHIPMENTS,),
+    "claim": (CLAIMS, CLAIM_LINES),
+    "old-part": (OLD_PARTS, REVIEWS),
+    "fee": (FEES,),
+    "settlement": (SETTLEMENTS,),
+}
+
 VIA: dict[str, Any] = {"page": _l("Page"), "command": _l("Command line"), "system": _l("System")}
 
 
@@ -89,6 +110,12 @@ def greeting(hour: int, name: str) -> str:
     if hour < 5 or hour >= 18:
         return _("Good evening, %(name)s", name=name)
     return _("Good morning, %(name)s", name=name) if hour < 12 else _("Good afternoon, %(name)s", name=name)
+
+
+def state(kind: str, code: str) -> tuple[Any, str]:
+    """A state's word and tone; the code itself where nobody named it."""
+    known = chain.from_iterable(book.items() for book in _STATES.get(kind, ()))
+    return next((said for one, said in known if str(one) == code), (code, ""))
 
 
 def document(kind: str) -> str:

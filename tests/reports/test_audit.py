@@ -29,7 +29,7 @@ def test_every_event_is_shown_with_who_when_and_from_which_address_r3(world, cli
     browser.set_cookie("portal_lang", "en")
     page = browser.get("/audit").text
     assert f'href="/orders/{order}"' in page
-    assert "draft → submitted" in words(page)
+    assert "Draft → For headquarters to confirm" in words(page)
     assert world.d1.manager.name in words(page)
 
 

@@ -64,7 +64,7 @@ def test_orders_wait_for_the_clerk_with_their_worth_at_todays_prices(world, clie
     found = waits(world, world.hq.clerk)["submitted-orders"]
     assert (found.count, found.dealers, found.amount, found.oldest, found.marked) == (2, 2, Decimal("150.00"), at("2026-10-30 09:00"), 0)
     page = words(english(client_as(world.hq.clerk)).get("/").text)
-    assert "Parts orders to confirm 2 dealers ¥150.00 at today's prices longest 2 days" in page
+    assert "Parts orders to confirm from 2 dealers ¥150.00 at today's prices longest 2 days" in page
     assert "Confirming orders After-sales clerk 2 ¥150.00" in words(english(client_as(world.hq.finance)).get("/").text)
     assert number.startswith("PO2610")
 
@@ -82,12 +82,12 @@ def test_claim_lines_wait_with_the_deadline_of_the_next_reimbursement_r50(world,
     assert (found.count, found.amount, found.within, found.first) == (1, Decimal("12.50"), 1, number)
     page = english(client_as(world.hq.clerk)).get("/").text
     assert f'href="/claims/{number}/review"' in page
-    assert "1 of them by 11-02 24:00, for the payment on 11-03" in words(page)
+    assert f"1 for the payment on 11-03; go on with {number} ¥12.50 claimed by 11-02 24:00" in words(page)
     assert '<li class="amber">' in page
     with clock.frozen(at("2026-11-02 23:00")):
         assert '<li class="red">' in client_as(world.hq.clerk).get("/").text
     with clock.frozen(at("2026-11-03 00:00")):
-        assert "by 12-02 24:00, for the payment on 12-03" in words(english(client_as(world.hq.clerk)).get("/").text)
+        assert "1 for the payment on 12-03; go on with" in words(english(client_as(world.hq.clerk)).get("/").text)
 
 
 def test_the_cycle_turns_when_the_settlement_day_begins_r50(world):
@@ -104,7 +104,7 @@ def test_finance_sees_what_is_short_of_funds_and_the_warehouse_what_was_promised
     page = words(english(client_as(world.hq.finance)).get("/").text)
     assert "Orders to debit 1 waits for money, ¥270.00 missing ¥1,310.00 agreed" in page
     page = words(english(client_as(world.hq.warehouse)).get("/").text)
-    assert "Orders to ship 1 dealer ¥60.00 debited 1 past the promised day" in page
+    assert "Orders to ship from 1 dealer ¥60.00 debited 1 past the promised day" in page
 
 
 def test_a_fee_schedule_waits_for_the_after_sales_manager_only(world, client_as):
@@ -156,13 +156,13 @@ def test_what_a_dealer_has_to_do_stands_by_urgency(world, client_as):
     page = english(client_as(world.d1.manager)).get("/").text
     text = words(page)
     assert "2 things to do" in text
-    assert text.index("Old part not reported") < text.index(f"Quote to agree to: {quote}, version 1")
+    assert text.index("Old part to report") < text.index(f"Quote to agree to: {quote}, version 1")
     assert f'href="/old-parts/{old}/photos"' in page
     assert "lapses on 11-07 at 24:00, 6 days left" in text
     clerk = english(client_as(world.d1.clerk)).get("/").text
     assert "Quote to agree to" not in clerk  # it spends; the manager agrees
     technician = words(english(client_as(world.d1.technician)).get("/").text)
-    assert "Old part not reported" in technician
+    assert "Old part to report" in technician
     assert "Quick order" not in technician
 
 

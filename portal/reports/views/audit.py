@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from portal.core.db import unit_of_work
 from portal.core.permissions import Permission as P
 from portal.reports import queries, rules
-from portal.reports.labels import DOCUMENTS, VIA, document
+from portal.reports.labels import DOCUMENTS, VIA, document, state
 from portal.reports.queries import Event, TrailFilters
 from portal.reports.views import blueprint
 from portal.reports.views.links import to_subject
@@ -42,7 +42,8 @@ def audit() -> ResponseReturnValue:
 def _shown(row: Event) -> dict[str, Any]:
     return {
         **event(row), "at": row.at, "kind": document(row.subject_kind), "number": row.subject_number or "",
-        "url": to_subject(row.subject_kind, row.subject_number, "hq"), "before": row.before or "", "after": row.after or "",
+        "url": to_subject(row.subject_kind, row.subject_number, "hq"), "before": state(row.subject_kind, row.before)[0] if row.before else "",
+        "after": state(row.subject_kind, row.after)[0] if row.after else "",
         "dealer": row.dealer_name or "", "via": VIA.get(row.via, row.via), "address": row.address or "", "public": row.public,
     }  # fmt: skip
 

@@ -153,14 +153,15 @@ class Desk:
         return self._dealers(found), *self._fees(found)
 
     def _claim_lines(self, found: Waiting) -> tuple[str, str, Tone]:
-        go_on = _("go on with %(number)s", number=found.first)
         if not found.within:
-            return go_on, "", rules.by_age(found.oldest, self.now)
-        due = ngettext(
-            "%(num)d of them by %(day)s 24:00, for the payment on %(paid)s", "%(num)d of them by %(day)s 24:00, for the payment on %(paid)s",
-            found.within, day=f"{self.next_paid.last_day:%m-%d}", paid=f"{self.next_paid.settles_on:%m-%d}",
+            return _("go on with %(number)s", number=found.first), "", rules.by_age(found.oldest, self.now)
+        sub = ngettext(
+            "%(num)d for the payment on %(paid)s; go on with %(number)s", "%(num)d for the payment on %(paid)s; go on with %(number)s",
+            found.within, paid=f"{self.next_paid.settles_on:%m-%d}", number=found.first,
         )  # fmt: skip
-        return go_on, due, rules.by_deadline((self.next_paid.last_day - self.today).days)
+        left = (self.next_paid.last_day - self.today).days
+        due = _("by %(day)s 24:00", day=f"{self.next_paid.last_day:%m-%d}") if left else _("today until 24:00")
+        return sub, due, rules.by_deadline(left)
 
     def _debits(self, found: Waiting) -> tuple[str, str, Tone]:
         """R23: what can be debited now, and what is short."""
@@ -168,7 +169,10 @@ class Desk:
         tone = rules.by_age(found.oldest, self.now)
         if not short:
             return self._dealers(found), "", tone
-        words = ngettext("%(num)d waits for money, %(amount)s missing", "%(num)d wait for money, %(amount)s missing", len(short), amount=money(sum(short, Decimal(0))))
+        words = ngettext(
+            "%(num)d waits for money, %(amount)s missing", "%(num)d wait for money, %(amount)s missing", len(short),
+            amount=money(sum(short, Decimal(0))),
+        )  # fmt: skip
         return words, "", tone if len(short) < found.count else ""
 
     def _promised(self, found: Waiting) -> tuple[str, Tone]:
@@ -176,14 +180,14 @@ class Desk:
             return ngettext("%(num)d past the promised day", "%(num)d past the promised day", found.marked), "red"
         if found.within:
             return ngettext("%(num)d promised for today", "%(num)d promised for today", found.within), "amber"
-        return (_("the next one promised for %(day)s", day=day(found.soonest)) if found.soonest else ""), ""
+        return (_("next one promised for %(day)s", day=f"{found.soonest:%m-%d}") if found.soonest else ""), ""
 
     def _fees(self, found: Waiting) -> tuple[str, Tone]:
         if found.marked:
             return ngettext("%(num)d was to be in force by now", "%(num)d were to be in force by now", found.marked), "red"
         if found.soonest is None:
             return "", ""
-        return _("the first is to be in force from %(day)s", day=day(found.soonest)), rules.by_deadline((found.soonest - self.today).days)
+        return _("to be in force from %(day)s", day=f"{found.soonest:%m-%d}"), rules.by_deadline((found.soonest - self.today).days)
 
     def _hand(self, found: Waiting) -> HandRow:
         what, role = IN_HAND[found.kind]
@@ -205,12 +209,12 @@ class Desk:
             tone = rules.by_deadline(left)
             if tone:
                 due = _("by %(day)s 24:00, else paid a month later", day=f"{self.next_paid.last_day:%m-%d}")
-        who = str(ROLES[role]) if role else self._dealers(found)
+        who = str(ROLES[role]) if role else ngettext("%(num)d dealer", "%(num)d dealers", found.dealers)
         return HandRow(str(what), who, found.count, found.amount, due, tone, _list(found.kind), found.oldest)
 
     @staticmethod
     def _dealers(found: Waiting) -> str:
-        return ngettext("%(num)d dealer", "%(num)d dealers", found.dealers)
+        return ngettext("from %(num)d dealer", "from %(num)d dealers", found.dealers)
 
     def _settling(self) -> Settling | None:
         """The month whose settlement day has begun and that is not posted yet (R51): what is to be done, and whether by this member."""

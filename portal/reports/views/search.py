@@ -9,20 +9,13 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from portal.catalog.queries import find_parts
-from portal.claims.labels import STATES as CLAIM_STATES
-from portal.claims.models import ClaimState
 from portal.core.db import unit_of_work
 from portal.core.permissions import Actor
 from portal.core.permissions import Permission as P
-from portal.fees.labels import STATES as FEE_STATES
-from portal.fees.models import FeeState
 from portal.old_parts.labels import standing
 from portal.old_parts.models import OldPartState, Review
-from portal.orders.labels import SHIPMENT_STATES
-from portal.orders.labels import STATES as ORDER_STATES
-from portal.orders.models import OrderState, ShipmentState
 from portal.reports import queries, rules
-from portal.reports.labels import document
+from portal.reports.labels import document, state
 from portal.reports.queries import Hit
 from portal.reports.views import blueprint
 from portal.reports.views.links import to_number, to_subject
@@ -65,24 +58,13 @@ def _found(session: Session, actor: Actor, typed: str) -> list[tuple[str, list[d
 
 
 def _hit(hit: Hit, actor: Actor) -> dict[str, Any]:
-    label, tone = _state(hit)
+    label, tone = state(hit.kind, hit.state)
+    if hit.kind == "old-part":
+        label, tone = standing(OldPartState(hit.state), Review(hit.second))
     return {
         "name": hit.number, "sub": document(hit.kind), "dealer": f"{hit.dealer_name} {hit.dealer_code}" if actor.side == "hq" else "",
         "url": to_subject(hit.kind, hit.number, actor.side), "label": label, "tone": tone, "at": hit.at, "exact": False,
     }  # fmt: skip
-
-
-def _state(hit: Hit) -> tuple[Any, str]:
-    """The words of a document's state."""
-    if hit.kind == "order":
-        return ORDER_STATES[OrderState(hit.state)]
-    if hit.kind == "claim":
-        return CLAIM_STATES[ClaimState(hit.state)]
-    if hit.kind == "old-part":
-        return standing(OldPartState(hit.state), Review(hit.second))
-    if hit.kind == "shipment":
-        return SHIPMENT_STATES[ShipmentState(hit.state)]
-    return FEE_STATES[FeeState(hit.state)] if hit.kind == "fee" else ("", "")
 
 
 def _products(session: Session, typed: str) -> list[dict[str, Any]]:

@@ -188,7 +188,7 @@ class Counter:
     def _report(self, task: Task) -> TodoRow:
         last_day = task.due or self.today
         return TodoRow(
-            title=_("Old part not reported: %(part)s", part=task.what), sub=_("%(number)s, registered by %(name)s", number=task.ref, name=task.about),
+            title=_("Old part to report: %(part)s", part=task.what), sub=_("%(number)s, registered by %(name)s", number=task.ref, name=task.about),
             url=url_for("old_parts.photos", number=task.ref), action=_("Report it"), picture="camera", since=task.since,
             due=old_parts.countdown(self.today, last_day), tone=rules.by_deadline((last_day - self.today).days),
             extra=_("%(amount)s to be claimed", amount=money(task.amount)),
