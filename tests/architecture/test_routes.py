@@ -212,7 +212,15 @@ def test_T1_T2_a_rival_cannot_act_on_it_either(
     app: Flask, victim: tuple[World, dict[str, str]], client_as: Callable
 ) -> None:  # type: ignore[type-arg]
     world, found = victim
-    data = {"reason": "x", "note": "x", "seen": "1", "roles": "dealer-clerk", "answer": "x", "quote_no": "1", "act": "approve"}
+    data = {
+        "reason": "x",
+        "note": "x",
+        "seen": "1",
+        "roles": "dealer-clerk",
+        "answer": "x",
+        "quote_no": "1",
+        "act": "approve",
+    }
     for who, actor in [("rival dealer", whole_side(world.d2.manager, world)), *rivals()]:
         browser = client_as(actor)
         wrong = {}

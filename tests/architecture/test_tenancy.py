@@ -9,12 +9,12 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 import portal.models
-from portal.core import gate, scope
+from portal.core import audit, gate, scope
 from portal.core.db import db, unit_of_work
 from portal.core.provision import admin_engine
 from portal.core.scope import Scope
 from portal.core.settings import Settings
-from tests.factories.world import World, make_world
+from tests.factories.world import World, at, make_world
 
 TENANT_TABLES = sorted(name for name, table in portal.models.Base.metadata.tables.items() if "brand_id" in table.c)
 DEALER_TABLES = sorted(name for name, table in portal.models.Base.metadata.tables.items() if "dealer_id" in table.c)
@@ -195,3 +195,14 @@ def test_a_dealer_reads_public_events_of_its_rows_and_never_an_address(world: Wo
         session.execute(text("SELECT address FROM audit_events"))
     with world.as_(world.d2.manager) as session:
         assert "topup:enter" not in set(session.scalars(text("SELECT act FROM audit_events")))
+
+
+def test_a_dealer_adds_an_event_that_only_headquarters_reads(world: World) -> None:
+    with world.as_(world.d1.manager) as session:
+        audit.record(
+            session, world.d1.manager, "order:whisper", at=at("2026-10-05 09:00"), dealer_id=world.d1.id, public=False
+        )
+        session.flush()
+        assert "order:whisper" not in set(session.scalars(text("SELECT act FROM audit_events")))
+    with world.as_(world.hq.auditor) as session:
+        assert "order:whisper" in set(session.scalars(text("SELECT act FROM audit_events")))
