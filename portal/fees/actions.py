@@ -21,7 +21,14 @@ NOTE_MOST = 500
 
 
 def draft(
-    session: Session, actor: Actor, *, region: str, from_day: date, items: Sequence[FeeWish], note: str = "", at: datetime
+    session: Session,
+    actor: Actor,
+    *,
+    region: str,
+    from_day: date,
+    items: Sequence[FeeWish],
+    note: str = "",
+    at: datetime,
 ) -> FeeSchedule:
     """A schedule for one region; it has no number yet and nothing may be charged by it.
 
@@ -36,7 +43,9 @@ def draft(
     )  # fmt: skip
     session.add(schedule)
     session.flush()
-    audit.record(session, actor, "fee:draft", schedule, at=at, after=schedule.state, region=schedule.region, from_day=from_day)
+    audit.record(
+        session, actor, "fee:draft", schedule, at=at, after=schedule.state, region=schedule.region, from_day=from_day
+    )
     return schedule
 
 
@@ -60,7 +69,9 @@ def amend(
     session.flush()  # away with the old positions before the new ones come
     schedule.items = wanted
     session.flush()
-    audit.record(session, actor, "fee:amend", schedule, at=at, region=schedule.region, from_day=from_day, count=len(wanted))
+    audit.record(
+        session, actor, "fee:amend", schedule, at=at, region=schedule.region, from_day=from_day, count=len(wanted)
+    )
     return schedule
 
 
@@ -107,22 +118,36 @@ def approve(session: Session, actor: Actor, ref: str, *, seen: int | None = None
     schedule.to_day, schedule.decided_at, schedule.decided_by = place.end, at, actor.name
     session.flush()
     audit.record(
-        session, actor, "fee:approve", schedule, at=at, before=before, after=after, region=schedule.region, from_day=schedule.from_day
+        session,
+        actor,
+        "fee:approve",
+        schedule,
+        at=at,
+        before=before,
+        after=after,
+        region=schedule.region,
+        from_day=schedule.from_day,
     )
     return schedule
 
 
-def send_back(session: Session, actor: Actor, ref: str, *, reason: str, seen: int | None = None, at: datetime) -> FeeSchedule:
+def send_back(
+    session: Session, actor: Actor, ref: str, *, reason: str, seen: int | None = None, at: datetime
+) -> FeeSchedule:
     """Back to the dealer, who may change it and submit it again under the same number. Refuses "reason-needed"."""
     return _decline(session, actor, ref, "send_back", reason, seen, at)
 
 
-def refuse(session: Session, actor: Actor, ref: str, *, reason: str, seen: int | None = None, at: datetime) -> FeeSchedule:
+def refuse(
+    session: Session, actor: Actor, ref: str, *, reason: str, seen: int | None = None, at: datetime
+) -> FeeSchedule:
     """Nothing may be charged by it, ever. Refuses "reason-needed"."""
     return _decline(session, actor, ref, "refuse", reason, seen, at)
 
 
-def _decline(session: Session, actor: Actor, ref: str, step: str, reason: str, seen: int | None, at: datetime) -> FeeSchedule:
+def _decline(
+    session: Session, actor: Actor, ref: str, step: str, reason: str, seen: int | None, at: datetime
+) -> FeeSchedule:
     schedule = _decidable(session, actor, ref, step, seen)
     said = reason.strip()
     if not said:
@@ -188,6 +213,8 @@ def _items(dealer_id: int, items: Sequence[FeeWish]) -> list[FeeItem]:
     if wrong := rules.first_wrong(tidy):
         raise Refused(wrong.code, field=wrong.field, position=wrong.position)
     return [
-        FeeItem(dealer_id=dealer_id, position=position, item=one.item, unit=one.unit, amount=one.amount, remark=one.remark)
+        FeeItem(
+            dealer_id=dealer_id, position=position, item=one.item, unit=one.unit, amount=one.amount, remark=one.remark
+        )
         for position, one in enumerate(tidy, start=1)
     ]

@@ -42,7 +42,9 @@ class FeeSchedule(DealerOwned):
     decided_at: Mapped[datetime | None]
     decided_by: Mapped[str | None]
     decision_reason: Mapped[str | None]
-    items: Mapped[list[FeeItem]] = many("FeeItem", "FeeSchedule", "schedule_id", order_by="FeeItem.position", cascade="all, delete-orphan")
+    items: Mapped[list[FeeItem]] = many(
+        "FeeItem", "FeeSchedule", "schedule_id", order_by="FeeItem.position", cascade="all, delete-orphan"
+    )
     __mapper_args__ = {"version_id_col": ver}
 
     @classmethod

@@ -24,13 +24,19 @@ def fee_paper(session: Session, actor: Actor, schedule: FeeSchedule, *, url: str
     return FeeSchedulePaper(
         brand=BrandHead(name=brand.name, english=brand.name_en, logo=brand.logo, hotline=brand.hotline),
         print=PrintInfo(
-            state=word, printed_at=at.astimezone(actor.zone), printed_by=actor.name, number=schedule.number or "", url=url
+            state=word,
+            printed_at=at.astimezone(actor.zone),
+            printed_by=actor.name,
+            number=schedule.number or "",
+            url=url,
         ),
         dealer=DealerHead(code=dealer.code, name=dealer.name, contact=dealer.contact, phone=dealer.phone),
         region=schedule.region,
         from_day=schedule.from_day,
         until_day=schedule.to_day,
-        items=tuple(FeeItem(name=one.item, unit=one.unit, amount=one.amount, remark=one.remark) for one in schedule.items),
+        items=tuple(
+            FeeItem(name=one.item, unit=one.unit, amount=one.amount, remark=one.remark) for one in schedule.items
+        ),
         version=queries.version(session, schedule) if approved else None,
         replaces=last.from_day if last else None,
         approved_by=schedule.decided_by or "" if approved else "",

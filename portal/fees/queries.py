@@ -84,7 +84,9 @@ def approved_spans(session: Session, document: FeeSchedule) -> list[Span]:
     key = f"fees:{document.brand_id}:{document.dealer_id}:{document.region}"
     session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(key, 0))))
     rows = session.execute(
-        select(FeeSchedule.id, FeeSchedule.from_day, FeeSchedule.to_day).where(_same_place(document), FeeSchedule.state == FeeState.APPROVED)
+        select(FeeSchedule.id, FeeSchedule.from_day, FeeSchedule.to_day).where(
+            _same_place(document), FeeSchedule.state == FeeState.APPROVED
+        )
     )
     return [Span(*row) for row in rows]
 
@@ -92,7 +94,10 @@ def approved_spans(session: Session, document: FeeSchedule) -> list[Span]:
 def by_id_for_update(session: Session, schedule_id: int) -> FeeSchedule:
     """An approved one that has to give way, locked."""
     return session.scalars(
-        select(FeeSchedule).where(FeeSchedule.id == schedule_id).with_for_update().execution_options(populate_existing=True)
+        select(FeeSchedule)
+        .where(FeeSchedule.id == schedule_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
     ).one()
 
 
@@ -125,7 +130,11 @@ def wishes(document: FeeSchedule | None) -> list[FeeWish]:
 
 def regions(session: Session, dealer_id: int) -> list[str]:
     """The regions that this dealer has written before, to choose from."""
-    return list(session.scalars(select(FeeSchedule.region).where(FeeSchedule.dealer_id == dealer_id).distinct().order_by(FeeSchedule.region)))
+    return list(
+        session.scalars(
+            select(FeeSchedule.region).where(FeeSchedule.dealer_id == dealer_id).distinct().order_by(FeeSchedule.region)
+        )
+    )
 
 
 def counts(session: Session, *, hq: bool, today: date) -> dict[str, int]:
@@ -133,13 +142,17 @@ def counts(session: Session, *, hq: bool, today: date) -> dict[str, int]:
     open_states = [FeeState.SUBMITTED] if hq else [FeeState.DRAFT, FeeState.SUBMITTED]
     held = and_(FeeSchedule.state == FeeState.APPROVED, _holds(today))
     rows = session.execute(
-        select(FeeSchedule.state, func.count()).where(or_(FeeSchedule.state.in_(open_states), held)).group_by(FeeSchedule.state)
+        select(FeeSchedule.state, func.count())
+        .where(or_(FeeSchedule.state.in_(open_states), held))
+        .group_by(FeeSchedule.state)
     ).all()
     found = {row[0]: row[1] for row in rows}
     return {**{state.value: found.get(state, 0) for state in open_states}, IN_FORCE: found.get(FeeState.APPROVED, 0)}
 
 
-def rows(session: Session, filters: Filters, *, today: date, before_id: int | None = None, limit: int = PAGE + 1) -> list[ListRow]:
+def rows(
+    session: Session, filters: Filters, *, today: date, before_id: int | None = None, limit: int = PAGE + 1
+) -> list[ListRow]:
     """The newest first, older than ``before_id``; one more than a page says that there are older ones. One statement."""
     items = (
         select(func.count())
@@ -166,7 +179,9 @@ def dealers(session: Session) -> list[tuple[str, str]]:
 def heads(session: Session, document: FeeSchedule) -> tuple[Brand, Dealer]:
     """The brand and the dealer of a schedule, for its page and its paper. One statement."""
     row = session.execute(
-        select(Brand, Dealer).join(Dealer, Dealer.brand_id == Brand.id).where(Brand.id == document.brand_id, Dealer.id == document.dealer_id)
+        select(Brand, Dealer)
+        .join(Dealer, Dealer.brand_id == Brand.id)
+        .where(Brand.id == document.brand_id, Dealer.id == document.dealer_id)
     ).one()
     return row[0], row[1]
 
@@ -196,7 +211,9 @@ def _conditions(filters: Filters, today: date) -> list[Any]:
     if filters.text:
         wish = filters.text.strip()
         named = exists().where(
-            FeeItem.brand_id == FeeSchedule.brand_id, FeeItem.schedule_id == FeeSchedule.id, FeeItem.item.contains(wish, autoescape=True)
+            FeeItem.brand_id == FeeSchedule.brand_id,
+            FeeItem.schedule_id == FeeSchedule.id,
+            FeeItem.item.contains(wish, autoescape=True),
         )
         found.append(
             or_(

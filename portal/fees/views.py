@@ -91,7 +91,11 @@ def edit(ref: str) -> ResponseReturnValue:
         if schedule.state is not FeeState.DRAFT:
             return redirect(url_for("fees.detail", ref=_ref(schedule)), 303)
         form = ScheduleForm(
-            formdata=None, region=schedule.region, from_day=schedule.from_day, note=schedule.note, seen=str(schedule.ver)
+            formdata=None,
+            region=schedule.region,
+            from_day=schedule.from_day,
+            note=schedule.note,
+            seen=str(schedule.ver),
         )
         return _form_page(session, actor, form, items_of(queries.wishes(schedule)), schedule=schedule)
 
@@ -128,7 +132,9 @@ def _save(ref: str | None) -> ResponseReturnValue:
             form.refuse(why.field, sentence(why))
         return _again(form, items, ref)
 
-    return perform(act, done=_said(sent=send), to=lambda schedule: url_for("fees.detail", ref=_ref(schedule)), refused=refused)
+    return perform(
+        act, done=_said(sent=send), to=lambda schedule: url_for("fees.detail", ref=_ref(schedule)), refused=refused
+    )
 
 
 def _said(*, sent: bool) -> Any:
@@ -146,7 +152,13 @@ def _again(form: ScheduleForm, items: list[TypedItem], ref: str | None) -> Respo
 
 
 def _form_page(
-    session: Session, actor: Actor, form: ScheduleForm, items: list[TypedItem], *, schedule: FeeSchedule | None, base: FeeSchedule | None = None
+    session: Session,
+    actor: Actor,
+    form: ScheduleForm,
+    items: list[TypedItem],
+    *,
+    schedule: FeeSchedule | None,
+    base: FeeSchedule | None = None,
 ) -> str:
     return render_template(
         "fees/edit.html", form=form, items=items or [TypedItem(0)], schedule=schedule, ref=_ref(schedule) if schedule else "", base=base,
@@ -175,7 +187,9 @@ def _shown(session: Session, actor: Actor, schedule: FeeSchedule) -> dict[str, A
     _brand, dealer = queries.heads(session, schedule)
     last = queries.last_before(session, schedule)
     changes = rules.compare(queries.wishes(schedule), queries.wishes(last))
-    address_of_qr = url_for("qr", code=actor.brand_code, number=schedule.number, _external=True) if schedule.number else ""
+    address_of_qr = (
+        url_for("qr", code=actor.brand_code, number=schedule.number, _external=True) if schedule.number else ""
+    )
     return {
         "schedule": schedule,
         "ref": _ref(schedule),
@@ -205,7 +219,11 @@ def _road(schedule: FeeSchedule, today: date) -> list[tuple[Any, str, str]]:
         moment(schedule.drafted_at), moment(schedule.submitted_at) if schedule.submitted_at and here else "",
         moment(schedule.decided_at) if schedule.decided_at and here == 2 else "",
     ]  # fmt: skip
-    names = [labels.STATES[S.DRAFT][0], labels.STATES[S.SUBMITTED][0], labels.STATES[S.REFUSED if schedule.state is S.REFUSED else S.APPROVED][0]]
+    names = [
+        labels.STATES[S.DRAFT][0],
+        labels.STATES[S.SUBMITTED][0],
+        labels.STATES[S.REFUSED if schedule.state is S.REFUSED else S.APPROVED][0],
+    ]
     road: list[tuple[Any, str, str]] = [
         (name, sub, "past" if place < here or here == 2 else "now" if place == here else "future")
         for place, (name, sub) in enumerate(zip(names, subs, strict=True))
@@ -214,7 +232,14 @@ def _road(schedule: FeeSchedule, today: date) -> list[tuple[Any, str, str]]:
         return [*road[:2], (names[2], subs[2], "now")]
     begun = schedule.state is S.APPROVED and schedule.from_day <= today
     ended = schedule.to_day is not None and schedule.to_day <= today
-    return [*road, (labels.ENDED[0] if ended else labels.IN_FORCE[0], day(schedule.to_day if ended else schedule.from_day), "past" if ended else "now" if begun else "future")]
+    return [
+        *road,
+        (
+            labels.ENDED[0] if ended else labels.IN_FORCE[0],
+            day(schedule.to_day if ended else schedule.from_day),
+            "past" if ended else "now" if begun else "future",
+        ),
+    ]
 
 
 def _steps(schedule: FeeSchedule, actor: Actor) -> list[dict[str, Any]]:
@@ -235,7 +260,12 @@ def _steps(schedule: FeeSchedule, actor: Actor) -> list[dict[str, Any]]:
                 "asks": labels.ASKS.get(offer.name, ""), "hidden": {"seen": schedule.ver},
             }
         )  # fmt: skip
-    if schedule.state is FeeState.DRAFT and actor.side == "dealer" and actor.may(P.FEE_DRAFT) and not actor.may(P.FEE_SUBMIT):
+    if (
+        schedule.state is FeeState.DRAFT
+        and actor.side == "dealer"
+        and actor.may(P.FEE_DRAFT)
+        and not actor.may(P.FEE_SUBMIT)
+    ):
         steps.append(
             {
                 "name": "submit", "label": labels.STEPS["submit"], "picture": "check", "allowed": False,

@@ -23,7 +23,9 @@ def write(folder: Path, *, check: bool) -> list[str]:
     wanted = {f"{flow.name}.md": draw(flow, module) for module, flow in workflows()}
     wanted["README.md"] = index(workflows())
     known = {path.name: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.md"))}
-    changed = sorted({name for name, text in wanted.items() if known.get(name) != text} | (known.keys() - wanted.keys()))
+    changed = sorted(
+        {name for name, text in wanted.items() if known.get(name) != text} | (known.keys() - wanted.keys())
+    )
     if not check:
         folder.mkdir(parents=True, exist_ok=True)
         for name in changed:
@@ -50,11 +52,22 @@ def workflows() -> Iterator[tuple[str, Workflow]]:
 
 def draw(flow: Workflow, module: str) -> str:
     """One workflow as Markdown: the diagram, then each step with its permission, the roles that hold it, and its guards."""
-    lines = [f"# {flow.name}", "", f"Drawn from `{module}` by `make flows`; change the table there, not this file.", "", "```mermaid", "stateDiagram-v2"]
+    lines = [
+        f"# {flow.name}",
+        "",
+        f"Drawn from `{module}` by `make flows`; change the table there, not this file.",
+        "",
+        "```mermaid",
+        "stateDiagram-v2",
+    ]
     names = {state for step in flow.steps for state in (*step.leaves, step.reaches)} | {flow.starts, *flow.ends}
     lines += [f'    state "{state}" as {_id(state)}' for state in sorted(names) if _id(state) != state]
     lines.append(f"    {START_END} --> {_id(flow.starts)}")
-    lines += [f"    {_id(state)} --> {_id(step.reaches)} : {step.name}" for step in flow.steps for state in sorted(step.leaves)]
+    lines += [
+        f"    {_id(state)} --> {_id(step.reaches)} : {step.name}"
+        for step in flow.steps
+        for state in sorted(step.leaves)
+    ]
     lines += [f"    {_id(state)} --> {START_END}" for state in sorted(flow.ends)]
     lines += ["```", "", "| step | from | to | permission | roles | guards |", "| --- | --- | --- | --- | --- | --- |"]
     lines += [_row(step) for step in flow.steps]
@@ -63,7 +76,12 @@ def draw(flow: Workflow, module: str) -> str:
 
 def index(flows: Iterator[tuple[str, Workflow]]) -> str:
     """The list of all drawings."""
-    lines = ["# Workflows", "", "Drawn by `make flows` from the tables that decide; nothing here is written by hand.", ""]
+    lines = [
+        "# Workflows",
+        "",
+        "Drawn by `make flows` from the tables that decide; nothing here is written by hand.",
+        "",
+    ]
     lines += [f"- [{flow.name}]({flow.name}.md), from `{module}`" for module, flow in flows]
     return "\n".join(lines) + "\n"
 

@@ -53,7 +53,9 @@ def worse(*tones: Tone) -> Tone:
 def ranked(rows: Iterable[Row]) -> list[Row]:
     """The most urgent first, then what has waited longest; what has no age comes last."""
     order = {"red": 0, "amber": 1, "": 2}
-    return sorted(rows, key=lambda row: (order[row.tone], row.since is None, row.since.timestamp() if row.since else 0.0))
+    return sorted(
+        rows, key=lambda row: (order[row.tone], row.since is None, row.since.timestamp() if row.since else 0.0)
+    )
 
 
 def typed(text: str) -> str:

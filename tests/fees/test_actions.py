@@ -20,10 +20,20 @@ ITEMS = (FeeWish("上门费", "次", Decimal("50.00"), "市区"), FeeWish("清�
 REGION = "福州市区"
 
 
-def drafted(world: World, *, first: str = "2026-11-20", region: str = REGION, items=ITEMS, when: str = "2026-11-10 09:00", shop=None) -> str:
+def drafted(
+    world: World,
+    *,
+    first: str = "2026-11-20",
+    region: str = REGION,
+    items=ITEMS,
+    when: str = "2026-11-10 09:00",
+    shop=None,
+) -> str:
     shop = shop or world.d1
     with world.as_(shop.clerk) as session:
-        schedule = actions.draft(session, shop.clerk, region=region, from_day=date.fromisoformat(first), items=items, note="", at=at(when))
+        schedule = actions.draft(
+            session, shop.clerk, region=region, from_day=date.fromisoformat(first), items=items, note="", at=at(when)
+        )
         return schedule.public_id
 
 
@@ -56,7 +66,12 @@ def refused(code: str):
 
 def test_a_draft_has_items_and_no_number(world):
     schedule = look(world, drafted(world))
-    assert (schedule.state, schedule.number, schedule.region, schedule.from_day) == (FeeState.DRAFT, None, REGION, date(2026, 11, 20))
+    assert (schedule.state, schedule.number, schedule.region, schedule.from_day) == (
+        FeeState.DRAFT,
+        None,
+        REGION,
+        date(2026, 11, 20),
+    )
     assert [(one.position, one.item, one.unit, one.amount, one.remark) for one in schedule.items] == [
         (1, "上门费", "次", Decimal("50.00"), "市区"),
         (2, "清洗水路", "次", Decimal("80.00"), ""),
@@ -68,10 +83,20 @@ def test_it_gets_its_number_at_the_first_submission_and_keeps_it(world):
     with world.as_(world.d1.manager) as session:
         assert actions.submit(session, world.d1.manager, ref, at=at("2026-11-10 10:00")).number == "FS2611-0001"
     with world.as_(world.hq.manager) as session:
-        back = actions.send_back(session, world.hq.manager, "FS2611-0001", reason="上门费偏高", at=at("2026-11-11 10:00"))
+        back = actions.send_back(
+            session, world.hq.manager, "FS2611-0001", reason="上门费偏高", at=at("2026-11-11 10:00")
+        )
         assert (back.state, back.decision_reason) == (FeeState.DRAFT, "上门费偏高")
     with world.as_(world.d1.clerk) as session:
-        actions.amend(session, world.d1.clerk, "FS2611-0001", region=REGION, from_day=date(2026, 12, 1), items=ITEMS[:1], at=at("2026-12-01 09:00"))
+        actions.amend(
+            session,
+            world.d1.clerk,
+            "FS2611-0001",
+            region=REGION,
+            from_day=date(2026, 12, 1),
+            items=ITEMS[:1],
+            at=at("2026-12-01 09:00"),
+        )
     with world.as_(world.d1.manager) as session:
         again = actions.submit(session, world.d1.manager, "FS2611-0001", at=at("2026-12-01 10:00"))
         assert (again.number, again.decided_at, again.decision_reason) == ("FS2611-0001", None, None)
@@ -86,9 +111,13 @@ def test_the_service_clerk_drafts_but_does_not_submit_and_the_clerk_at_headquart
     with world.as_(world.hq.clerk) as session, refused("permission-missing"):
         actions.approve(session, world.hq.clerk, number, at=at("2026-11-11 10:00"))
     with world.as_(world.d1.technician) as session, refused("permission-missing"):
-        actions.draft(session, world.d1.technician, region="x", from_day=date(2026, 12, 1), items=ITEMS, at=at("2026-11-11 10:00"))
+        actions.draft(
+            session, world.d1.technician, region="x", from_day=date(2026, 12, 1), items=ITEMS, at=at("2026-11-11 10:00")
+        )
     with world.as_(world.hq.manager) as session, refused("permission-missing"):
-        actions.draft(session, world.hq.manager, region="x", from_day=date(2026, 12, 1), items=ITEMS, at=at("2026-11-11 10:00"))
+        actions.draft(
+            session, world.hq.manager, region="x", from_day=date(2026, 12, 1), items=ITEMS, at=at("2026-11-11 10:00")
+        )
     assert look(world, number).state is FeeState.SUBMITTED
     assert look(world, ref).state is FeeState.DRAFT
 
@@ -99,7 +128,10 @@ def test_approving_ends_the_one_in_force_the_day_before_r70(world):
     assert (look(world, first).from_day, look(world, first).to_day) == (date(2026, 11, 12), date(2026, 12, 1))
     assert look(world, second).to_day is None
     with world.as_(world.d1.clerk) as session:
-        found = [queries.in_force(session, world.d1.id, REGION, date.fromisoformat(day)) for day in ("2026-11-11", "2026-11-12", "2026-11-30", "2026-12-01")]
+        found = [
+            queries.in_force(session, world.d1.id, REGION, date.fromisoformat(day))
+            for day in ("2026-11-11", "2026-11-12", "2026-11-30", "2026-12-01")
+        ]
     assert [one and one.number for one in found] == [None, first, first, second]
 
 
@@ -107,7 +139,11 @@ def test_one_between_two_others_keeps_one_in_force_on_every_day_r70(world):
     first, last = approved(world, first="2026-11-12"), approved(world, first="2027-01-01")
     middle = approved(world, first="2026-12-01")
     spans = [(look(world, one).from_day, look(world, one).to_day) for one in (first, middle, last)]
-    assert spans == [(date(2026, 11, 12), date(2026, 12, 1)), (date(2026, 12, 1), date(2027, 1, 1)), (date(2027, 1, 1), None)]
+    assert spans == [
+        (date(2026, 11, 12), date(2026, 12, 1)),
+        (date(2026, 12, 1), date(2027, 1, 1)),
+        (date(2027, 1, 1), None),
+    ]
 
 
 def test_other_regions_and_other_dealers_are_not_touched_r70(world):
@@ -164,12 +200,27 @@ def test_a_refused_one_is_never_charged_by(world):
     with world.as_(world.d1.clerk) as session:
         assert queries.in_force(session, world.d1.id, REGION, date(2026, 11, 20)) is None
         with refused("wrong-state"):
-            actions.amend(session, world.d1.clerk, number, region=REGION, from_day=date(2026, 12, 1), items=ITEMS, at=at("2026-11-12 10:00"))
+            actions.amend(
+                session,
+                world.d1.clerk,
+                number,
+                region=REGION,
+                from_day=date(2026, 12, 1),
+                items=ITEMS,
+                at=at("2026-11-12 10:00"),
+            )
 
 
 def test_what_is_wrong_with_an_item_names_its_place(world):
     with world.as_(world.d1.clerk) as session, pytest.raises(Refused) as why:
-        actions.draft(session, world.d1.clerk, region=REGION, from_day=date(2026, 12, 1), items=[*ITEMS, ITEMS[0]], at=at("2026-11-10 10:00"))
+        actions.draft(
+            session,
+            world.d1.clerk,
+            region=REGION,
+            from_day=date(2026, 12, 1),
+            items=[*ITEMS, ITEMS[0]],
+            at=at("2026-11-10 10:00"),
+        )
     assert (why.value.code, why.value.field, why.value.facts["position"]) == ("fee-item-twice", "item", 3)
 
 
@@ -196,9 +247,27 @@ def test_whoever_decides_says_which_version_they_saw(world):
     with world.as_(world.d1.clerk) as session:
         dearer = [FeeWish("上门费", "次", Decimal("500.00"))]
         ver = queries.schedule(session, number).ver
-        actions.amend(session, world.d1.clerk, number, region=REGION, from_day=date(2026, 11, 20), items=dearer, seen=ver, at=at("2026-11-11 11:00"))
+        actions.amend(
+            session,
+            world.d1.clerk,
+            number,
+            region=REGION,
+            from_day=date(2026, 11, 20),
+            items=dearer,
+            seen=ver,
+            at=at("2026-11-11 11:00"),
+        )
     with world.as_(world.d1.clerk) as session, refused("changed-meanwhile"):
-        actions.amend(session, world.d1.clerk, number, region=REGION, from_day=date(2026, 11, 20), items=ITEMS, seen=ver, at=at("2026-11-11 11:05"))
+        actions.amend(
+            session,
+            world.d1.clerk,
+            number,
+            region=REGION,
+            from_day=date(2026, 11, 20),
+            items=ITEMS,
+            seen=ver,
+            at=at("2026-11-11 11:05"),
+        )
     with world.as_(world.d1.manager) as session:
         actions.submit(session, world.d1.manager, number, at=at("2026-11-11 12:00"))
     with refused("changed-meanwhile"):
@@ -263,7 +332,14 @@ def test_every_change_leaves_an_event_that_the_dealer_reads_r3(world):
     first, second = approved(world, first="2026-11-12"), approved(world, first="2026-12-01")
     with world.as_(world.d1.clerk) as session:
         rows = session.execute(
-            text("SELECT act, before, after FROM audit_events WHERE subject_kind = 'fee' AND subject_number = :number ORDER BY id"), {"number": first}
+            text(
+                "SELECT act, before, after FROM audit_events WHERE subject_kind = 'fee' AND subject_number = :number ORDER BY id"
+            ),
+            {"number": first},
         ).all()
-    assert [tuple(row) for row in rows] == [("fee:submit", "draft", "submitted"), ("fee:approve", "submitted", "approved"), ("fee:end", None, None)]
+    assert [tuple(row) for row in rows] == [
+        ("fee:submit", "draft", "submitted"),
+        ("fee:approve", "submitted", "approved"),
+        ("fee:end", None, None),
+    ]
     assert second == "FS2611-0002"

@@ -32,7 +32,9 @@ def test_two_regions_written_alike_are_one():
 
 
 def test_items_are_stored_trimmed():
-    assert tidy([FeeWish(" 上门费 ", " 次", Decimal("1.00"), " 市区 \n")]) == [FeeWish("上门费", "次", Decimal("1.00"), "市区")]
+    assert tidy([FeeWish(" 上门费 ", " 次", Decimal("1.00"), " 市区 \n")]) == [
+        FeeWish("上门费", "次", Decimal("1.00"), "市区")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -57,8 +59,18 @@ def test_the_first_item_that_cannot_be_stored_is_named(items, wrong):
 
 
 def test_each_item_is_compared_with_the_last_schedule_r70():
-    now = [wish("上门费", amount="60.00"), wish("清洗", amount="80.00"), wish("安装", amount="90.00", remark="含辅料"), wish("检测")]
-    last = [wish("安装", amount="100.00"), wish("上门费", amount="50.00"), wish("清洗", amount="80.00"), wish("拆旧", amount="30.00", remark="每件")]
+    now = [
+        wish("上门费", amount="60.00"),
+        wish("清洗", amount="80.00"),
+        wish("安装", amount="90.00", remark="含辅料"),
+        wish("检测"),
+    ]
+    last = [
+        wish("安装", amount="100.00"),
+        wish("上门费", amount="50.00"),
+        wish("清洗", amount="80.00"),
+        wish("拆旧", amount="30.00", remark="每件"),
+    ]
     assert compare(now, last) == [
         Change(Kind.UP, "上门费", "次", Decimal("60.00"), "", Decimal("50.00"), ""),
         Change(Kind.SAME, "清洗", "次", Decimal("80.00"), "", Decimal("80.00"), ""),
@@ -66,7 +78,13 @@ def test_each_item_is_compared_with_the_last_schedule_r70():
         Change(Kind.NEW, "检测", "次", Decimal("50.00"), "", None, ""),
         Change(Kind.GONE, "拆旧", "次", None, "", Decimal("30.00"), "每件"),
     ]
-    assert [change.by for change in compare(now, last)] == [Decimal("10.00"), Decimal("0.00"), Decimal("-10.00"), None, None]
+    assert [change.by for change in compare(now, last)] == [
+        Decimal("10.00"),
+        Decimal("0.00"),
+        Decimal("-10.00"),
+        None,
+        None,
+    ]
 
 
 def test_the_first_schedule_of_a_region_has_only_new_items_r70():

@@ -13,7 +13,11 @@ from portal.fees import actions, queries
 from portal.fees.rules import FeeWish
 from tests.factories.world import at
 
-ITEMS = (FeeWish("上门费", "次", Decimal("50.00"), "市区"), FeeWish("清洗水路", "次", Decimal("80.00")), FeeWish("拆旧", "件", Decimal("20.00")))
+ITEMS = (
+    FeeWish("上门费", "次", Decimal("50.00"), "市区"),
+    FeeWish("清洗水路", "次", Decimal("80.00")),
+    FeeWish("拆旧", "件", Decimal("20.00")),
+)
 
 
 @pytest.fixture(autouse=True)
@@ -24,7 +28,14 @@ def _monday():
 
 def submitted(world, *, first="2026-11-20", items=ITEMS, region="福州市区") -> str:
     with world.as_(world.d1.manager) as session:
-        made = actions.draft(session, world.d1.manager, region=region, from_day=date.fromisoformat(first), items=items, at=at("2026-11-16 09:00"))
+        made = actions.draft(
+            session,
+            world.d1.manager,
+            region=region,
+            from_day=date.fromisoformat(first),
+            items=items,
+            at=at("2026-11-16 09:00"),
+        )
         return str(actions.submit(session, world.d1.manager, made.public_id, at=at("2026-11-16 09:00")).number)
 
 
@@ -38,7 +49,10 @@ def approved(world, **how) -> str:
 def typed(*rows: tuple[str, str, str, str], **more: str) -> dict[str, str]:
     data = {"region": "福州市区", "from_day": "2026-11-20", "note": "", "act": "save", **more}
     for index, row in enumerate(rows):
-        data |= {f"lines-{index}-{name}": value for name, value in zip(("item", "unit", "amount", "remark"), row, strict=True)}
+        data |= {
+            f"lines-{index}-{name}": value
+            for name, value in zip(("item", "unit", "amount", "remark"), row, strict=True)
+        }
     return data
 
 
@@ -50,7 +64,10 @@ def test_the_empty_list_says_what_to_do_next(world, client_as):
 
 def test_a_clerk_saves_a_draft_with_lines_as_people_type_them(world, client_as):
     browser = client_as(world.d1.clerk)
-    answer = browser.post("/fees/new", data=typed(("上门费", "次", "￥５０", ""), ("", "", "", ""), ("安装", "套", "1,200.50元", "含辅料")))
+    answer = browser.post(
+        "/fees/new",
+        data=typed(("上门费", "次", "￥５０", ""), ("", "", "", ""), ("安装", "套", "1,200.50元", "含辅料")),
+    )
     assert answer.status_code == 303
     with world.as_(world.d1.clerk) as session:
         row = queries.rows(session, queries.Filters(), today=date(2026, 11, 16))[0]
@@ -65,19 +82,27 @@ def test_a_clerk_saves_a_draft_with_lines_as_people_type_them(world, client_as):
 
 
 def test_what_was_typed_is_kept_when_a_line_is_wrong(world, client_as):
-    answer = client_as(world.d1.clerk).post("/fees/new", data=typed(("上门费", "次", "五十", "夜间"), ("清洗", "", "10", "")))
+    answer = client_as(world.d1.clerk).post(
+        "/fees/new", data=typed(("上门费", "次", "五十", "夜间"), ("清洗", "", "10", ""))
+    )
     assert answer.status_code == 422
-    assert all(words in answer.text for words in ("五十", "夜间", 'id="lines-0-amount-error"', 'id="lines-1-unit-error"'))
+    assert all(
+        words in answer.text for words in ("五十", "夜间", 'id="lines-0-amount-error"', 'id="lines-1-unit-error"')
+    )
 
 
 def test_an_item_named_twice_is_said_at_its_line(world, client_as):
-    answer = client_as(world.d1.clerk).post("/fees/new", data=typed(("上门费", "次", "50", ""), ("上门费", "次", "60", "")))
+    answer = client_as(world.d1.clerk).post(
+        "/fees/new", data=typed(("上门费", "次", "50", ""), ("上门费", "次", "60", ""))
+    )
     assert answer.status_code == 422
     assert 'id="lines-1-item-error"' in answer.text
 
 
 def test_a_first_day_in_the_past_is_said_at_its_field(world, client_as):
-    answer = client_as(world.d1.manager).post("/fees/new", data=typed(("上门费", "次", "50", ""), from_day="2026-11-15", act="submit"))
+    answer = client_as(world.d1.manager).post(
+        "/fees/new", data=typed(("上门费", "次", "50", ""), from_day="2026-11-15", act="submit")
+    )
     assert answer.status_code == 422
     assert 'id="from_day-error"' in answer.text
 
@@ -111,7 +136,14 @@ def test_a_new_version_begins_with_the_items_of_the_old_one(world, client_as):
 
 def test_the_review_shows_each_item_against_the_last_schedule(world, client_as):
     approved(world, first="2026-11-16")
-    number = submitted(world, items=(FeeWish("上门费", "次", Decimal("60.00"), "市区"), FeeWish("清洗水路", "次", Decimal("72.00")), FeeWish("检测", "次", Decimal("30.00"))))
+    number = submitted(
+        world,
+        items=(
+            FeeWish("上门费", "次", Decimal("60.00"), "市区"),
+            FeeWish("清洗水路", "次", Decimal("72.00")),
+            FeeWish("检测", "次", Decimal("30.00")),
+        ),
+    )
     page = client_as(world.hq.manager).get(f"/fees/{number}").text
     text = re.sub(r"<[^>]+>", " ", page)
     assert "(+20.0%)" in text
@@ -147,7 +179,11 @@ def test_the_tabs_count_what_waits_and_what_is_in_force(world, client_as):
 def test_a_draft_and_another_dealers_schedule_are_not_found_r1(world, client_as):
     draft = client_as(world.d1.clerk).post("/fees/new", data=typed(("上门费", "次", "50", ""))).location
     number = submitted(world)
-    for browser, where in ((client_as(world.hq.manager), draft), (client_as(world.d2.manager), draft), (client_as(world.d2.manager), f"/fees/{number}")):
+    for browser, where in (
+        (client_as(world.hq.manager), draft),
+        (client_as(world.d2.manager), draft),
+        (client_as(world.d2.manager), f"/fees/{number}"),
+    ):
         assert browser.get(where).status_code == 404
         assert browser.get(f"{where}.pdf").status_code == 404
     assert client_as(world.d2.manager).post(f"/fees/{number}/submit").status_code == 404

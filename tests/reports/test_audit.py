@@ -35,7 +35,13 @@ def test_every_event_is_shown_with_who_when_and_from_which_address_r3(world, cli
 
 def test_addresses_are_shown_to_headquarters_alone_r3(world, client_as):
     with world.as_(world.hq.finance) as session:
-        audit.record(session, replace(world.hq.finance, address="10.1.2.3"), "topup:enter", at=at("2026-11-01 09:00"), dealer_id=world.d1.id)
+        audit.record(
+            session,
+            replace(world.hq.finance, address="10.1.2.3"),
+            "topup:enter",
+            at=at("2026-11-01 09:00"),
+            dealer_id=world.d1.id,
+        )
     assert "10.1.2.3" in client_as(world.hq.auditor).get("/audit").text
     assert client_as(world.d1.manager).get("/audit").status_code == 404
 

@@ -27,7 +27,10 @@ def test_a_drawing_shows_every_step_its_permission_and_its_guards():
     assert "    [*] --> draft\n" in text
     assert "    debited --> part_shipped : ship_part\n" in text
     assert '    state "part-shipped" as part_shipped\n' in text
-    assert "| `receive` | shipped | received | `orders.receive` | dealer-clerk, dealer-manager | `nothing_in_transit` |" in text
+    assert (
+        "| `receive` | shipped | received | `orders.receive` | dealer-clerk, dealer-manager | `nothing_in_transit` |"
+        in text
+    )
 
 
 def test_checking_writes_nothing_and_drawing_takes_away_what_is_no_longer_there(tmp_path):

@@ -50,7 +50,15 @@ def waits(world: World, actor, *, on: str = "2026-11-01") -> dict[str, queries.W
 
 def test_nothing_waits_in_an_empty_brand(world, client_as):
     assert waits(world, world.hq.clerk) == {}
-    for actor in (world.hq.clerk, world.hq.manager, world.hq.warehouse, world.hq.finance, world.hq.finance_manager, world.hq.admin, world.hq.auditor):
+    for actor in (
+        world.hq.clerk,
+        world.hq.manager,
+        world.hq.warehouse,
+        world.hq.finance,
+        world.hq.finance_manager,
+        world.hq.admin,
+        world.hq.auditor,
+    ):
         page = english(client_as(actor)).get("/")
         assert (page.status_code, "Nothing waits for you" in page.text) == (200, True)
     for actor in (world.d1.clerk, world.d1.technician, world.d1.manager):
@@ -62,7 +70,13 @@ def test_orders_wait_for_the_clerk_with_their_worth_at_todays_prices(world, clie
     world.submitted_order(world.d1, {"P1": 4}, when="2026-10-31 09:00")
     number = world.submitted_order(world.d2, {"P2": 1}, when="2026-10-30 09:00")
     found = waits(world, world.hq.clerk)["submitted-orders"]
-    assert (found.count, found.dealers, found.amount, found.oldest, found.marked) == (2, 2, Decimal("150.00"), at("2026-10-30 09:00"), 0)
+    assert (found.count, found.dealers, found.amount, found.oldest, found.marked) == (
+        2,
+        2,
+        Decimal("150.00"),
+        at("2026-10-30 09:00"),
+        0,
+    )
     page = words(english(client_as(world.hq.clerk)).get("/").text)
     assert "Parts orders to confirm from 2 dealers ¥150.00 at today's prices longest 2 days" in page
     assert "Confirming orders After-sales clerk 2 ¥150.00" in words(english(client_as(world.hq.finance)).get("/").text)
@@ -92,7 +106,11 @@ def test_claim_lines_wait_with_the_deadline_of_the_next_reimbursement_r50(world,
 
 def test_the_cycle_turns_when_the_settlement_day_begins_r50(world):
     with world.as_(world.hq.clerk) as session:
-        for on, month, settles in (("2026-11-02", "2026-10-01", "2026-11-03"), ("2026-11-03", "2026-11-01", "2026-12-03"), ("2026-12-31", "2026-12-01", "2027-01-03")):
+        for on, month, settles in (
+            ("2026-11-02", "2026-10-01", "2026-11-03"),
+            ("2026-11-03", "2026-11-01", "2026-12-03"),
+            ("2026-12-31", "2026-12-01", "2027-01-03"),
+        ):
             found = queries.cycle(session, date.fromisoformat(on))
             assert (found.month, found.settles_on) == (date.fromisoformat(month), date.fromisoformat(settles))
 
@@ -109,7 +127,14 @@ def test_finance_sees_what_is_short_of_funds_and_the_warehouse_what_was_promised
 
 def test_a_fee_schedule_waits_for_the_after_sales_manager_only(world, client_as):
     with world.as_(world.d1.manager) as session:
-        made = fees.draft(session, world.d1.manager, region="市区", from_day=date(2026, 11, 3), items=[FeeWish("上门", "次", Decimal(50))], at=at("2026-10-31 09:00"))
+        made = fees.draft(
+            session,
+            world.d1.manager,
+            region="市区",
+            from_day=date(2026, 11, 3),
+            items=[FeeWish("上门", "次", Decimal(50))],
+            at=at("2026-10-31 09:00"),
+        )
         fees.submit(session, world.d1.manager, made.public_id, at=at("2026-10-31 09:00"))
     assert "Fee schedules to decide" in english(client_as(world.hq.manager)).get("/").text
     page = words(english(client_as(world.hq.clerk)).get("/").text)
@@ -126,13 +151,21 @@ def test_the_settlement_waits_for_finance_once_its_day_has_begun_r51(world, clie
     with clock.frozen(at("2026-11-03 08:00")):
         page = words(english(client_as(world.hq.finance)).get("/").text)
         assert "Settlement of October 2026 to be prepared 1 claim line ¥12.50 to be reimbursed today" in page
-        assert "Settlement of October 2026 to be prepared Finance 1 ¥12.50" in words(english(client_as(world.hq.clerk)).get("/").text)
+        assert "Settlement of October 2026 to be prepared Finance 1 ¥12.50" in words(
+            english(client_as(world.hq.clerk)).get("/").text
+        )
         from portal.settlement import actions as settlement
 
         with world.as_(world.hq.finance) as session:
             settlement.prepare(session, world.hq.finance, date(2026, 10, 1), at=at("2026-11-03 08:00"))
-        assert "to be checked" not in words(english(client_as(world.hq.finance)).get("/").text).split("What others have in hand")[0]
-        assert "Settlement of October 2026 to be checked" in words(english(client_as(world.hq.finance2)).get("/").text).split("What others have in hand")[0]
+        assert (
+            "to be checked"
+            not in words(english(client_as(world.hq.finance)).get("/").text).split("What others have in hand")[0]
+        )
+        assert (
+            "Settlement of October 2026 to be checked"
+            in words(english(client_as(world.hq.finance2)).get("/").text).split("What others have in hand")[0]
+        )
 
 
 def test_the_dealers_runway_adds_up_r67(world, client_as):
@@ -200,7 +233,10 @@ def test_the_newest_documents_and_usual_parts_of_a_dealer(world, client_as):
     assert "/orders/new?part=P1&amp;quantity=3" in page
     with world.as_(world.d1.clerk) as session:
         usual = queries.usual_parts(session, since=at("2026-08-01 00:00"), today=date(2026, 11, 1))
-    assert [(part.number, part.price, part.pieces) for part in usual] == [("P1", Decimal("12.50"), 3), ("P2", Decimal("100.00"), 1)]
+    assert [(part.number, part.price, part.pieces) for part in usual] == [
+        ("P1", Decimal("12.50"), 3),
+        ("P2", Decimal("100.00"), 1),
+    ]
 
 
 def test_home_counts_stand_in_the_navigation_of_home_alone(world, client_as):

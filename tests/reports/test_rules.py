@@ -35,7 +35,14 @@ def test_the_more_urgent_of_several_counts():
 
 
 def test_the_most_urgent_comes_first_and_then_the_oldest():
-    rows = [Row("new", "", NOW), Row("none"), Row("old", "", NOW - timedelta(days=2)), Row("amber", "amber", NOW), Row("red", "red"), Row("red-old", "red", NOW)]
+    rows = [
+        Row("new", "", NOW),
+        Row("none"),
+        Row("old", "", NOW - timedelta(days=2)),
+        Row("amber", "amber", NOW),
+        Row("red", "red"),
+        Row("red-old", "red", NOW),
+    ]
     assert [row.name for row in ranked(rows)] == ["red-old", "red", "amber", "old", "new", "none"]
 
 

@@ -44,7 +44,12 @@ def test_a_documents_number_leads_straight_to_its_page(world, client_as):
     browser = client_as(world.hq.clerk)
     assert browser.get(f"/search?q={order.lower()}").location == f"/orders/{order}"
     assert browser.get(f"/search?q={parcel}").location == f"/orders/shipments/{parcel}"
-    assert client_as(world.d1.clerk).get("/search", query_string={"q": f"http://localhost/q/{world.code}/{order}"}).location == f"/orders/{order}"
+    assert (
+        client_as(world.d1.clerk)
+        .get("/search", query_string={"q": f"http://localhost/q/{world.code}/{order}"})
+        .location
+        == f"/orders/{order}"
+    )
 
 
 def test_journals_topups_and_settlements_are_found_by_who_may_see_them(world, client_as):

@@ -84,7 +84,16 @@ class Usual:
 def tasks(session: Session) -> list[Task]:
     """What this dealer may have to do, the nearest of each kind first, at most :data:`EACH` of each. One statement."""
     wanted_line = (
-        _task("wanted-line", Claim.number, Part.name, cast(ClaimLine.position, Text), ClaimLine.claimed, ClaimLine.decided_at, ClaimLine.service_day, ClaimLine.id)
+        _task(
+            "wanted-line",
+            Claim.number,
+            Part.name,
+            cast(ClaimLine.position, Text),
+            ClaimLine.claimed,
+            ClaimLine.decided_at,
+            ClaimLine.service_day,
+            ClaimLine.id,
+        )
         .select_from(ClaimLine)
         .join(Claim, and_(Claim.brand_id == ClaimLine.brand_id, Claim.id == ClaimLine.claim_id))
         .join(OldPart, and_(OldPart.brand_id == ClaimLine.brand_id, OldPart.id == ClaimLine.old_part_id))
@@ -93,30 +102,75 @@ def tasks(session: Session) -> list[Task]:
     )
     of_part = and_(Part.brand_id == OldPart.brand_id, Part.id == OldPart.part_id)
     wanted_old_part = (
-        _task("wanted-old-part", OldPart.number, Part.name, OldPart.review_reason, OldPart.amount, OldPart.reviewed_at, None, OldPart.id)
+        _task(
+            "wanted-old-part",
+            OldPart.number,
+            Part.name,
+            OldPart.review_reason,
+            OldPart.amount,
+            OldPart.reviewed_at,
+            None,
+            OldPart.id,
+        )
         .select_from(OldPart)
         .join(Part, of_part)
         .where(OldPart.state == OldPartState.REPORTED, OldPart.review == Review.WANTED)
     )
     report = (
-        _task("report", OldPart.number, Part.name, OldPart.registered_by, OldPart.amount, OldPart.registered_at, OldPart.report_by, OldPart.report_by)
+        _task(
+            "report",
+            OldPart.number,
+            Part.name,
+            OldPart.registered_by,
+            OldPart.amount,
+            OldPart.registered_at,
+            OldPart.report_by,
+            OldPart.report_by,
+        )
         .select_from(OldPart)
         .join(Part, of_part)
         .where(OldPart.state == OldPartState.REGISTERED)
     )
     agree = (
-        _task("agree", Order.number, cast(Order.quote_no, Text), cast(Order.ship_on, Text), Order.total, Order.updated_at, Order.lapses_on, Order.lapses_on)
+        _task(
+            "agree",
+            Order.number,
+            cast(Order.quote_no, Text),
+            cast(Order.ship_on, Text),
+            Order.total,
+            Order.updated_at,
+            Order.lapses_on,
+            Order.lapses_on,
+        )
         .select_from(Order)
         .where(Order.state == OrderState.QUOTED)
     )
     receive = (
-        _task("receive", Shipment.number, Order.number, Shipment.carrier + " " + Shipment.tracking, None, Shipment.shipped_at, None, Shipment.id)
+        _task(
+            "receive",
+            Shipment.number,
+            Order.number,
+            Shipment.carrier + " " + Shipment.tracking,
+            None,
+            Shipment.shipped_at,
+            None,
+            Shipment.id,
+        )
         .select_from(Shipment)
         .join(Order, and_(Order.brand_id == Shipment.brand_id, Order.id == Shipment.order_id))
         .where(Shipment.state == ShipmentState.IN_TRANSIT)
     )
     order_back = (
-        _task("order-back", Order.number, func.coalesce(Order.reason, ""), literal(""), None, Order.updated_at, None, Order.id)
+        _task(
+            "order-back",
+            Order.number,
+            func.coalesce(Order.reason, ""),
+            literal(""),
+            None,
+            Order.updated_at,
+            None,
+            Order.id,
+        )
         .select_from(Order)
         .where(Order.state == OrderState.DRAFT, Order.number.is_not(None))
     )
@@ -129,7 +183,9 @@ def tasks(session: Session) -> list[Task]:
         .select_from(FeeSchedule)
         .where(FeeSchedule.state == FeeState.DRAFT)
     )  # fmt: skip
-    rows = session.execute(union_all(wanted_line, wanted_old_part, report, agree, receive, order_back, fee, _claimable()))
+    rows = session.execute(
+        union_all(wanted_line, wanted_old_part, report, agree, receive, order_back, fee, _claimable())
+    )
     return [Task(*_in_yuan(row, 4)) for row in rows]
 
 
@@ -153,7 +209,9 @@ def _task(kind: str, ref: Any, what: Any, about: Any, amount: Any, since: Any, d
 
 def _claimable() -> Any:
     """Reported old parts that no claim line rests on yet, by service month: the number of them stands in ``all``."""
-    taken = select(ClaimLine.id).where(ClaimLine.brand_id == OldPart.brand_id, ClaimLine.old_part_id == OldPart.id).exists()
+    taken = (
+        select(ClaimLine.id).where(ClaimLine.brand_id == OldPart.brand_id, ClaimLine.old_part_id == OldPart.id).exists()
+    )
     month = func.to_char(OldPart.replaced_on, "YYYY-MM")
     return (
         select(
@@ -186,7 +244,10 @@ def recent(session: Session) -> list[Recent]:
         .join(lines, literal(True))
     )  # fmt: skip
     sums = (
-        select(func.count().label("n"), func.sum(type_coerce(func.coalesce(ClaimLine.approved, ClaimLine.claimed), BigInteger)).label("fen"))
+        select(
+            func.count().label("n"),
+            func.sum(type_coerce(func.coalesce(ClaimLine.approved, ClaimLine.claimed), BigInteger)).label("fen"),
+        )
         .where(ClaimLine.brand_id == Claim.brand_id, ClaimLine.claim_id == Claim.id)
         .lateral()
     )
@@ -201,7 +262,15 @@ def recent(session: Session) -> list[Recent]:
     changed = func.greatest(OldPart.registered_at, OldPart.reported_at, OldPart.reviewed_at)
     old_parts = (
         _recent(
-            "old-part", OldPart.number, OldPart.number, OldPart.state, cast(OldPart.review, Text), Part.name, literal(0), OldPart.amount, changed
+            "old-part",
+            OldPart.number,
+            OldPart.number,
+            OldPart.state,
+            cast(OldPart.review, Text),
+            Part.name,
+            literal(0),
+            OldPart.amount,
+            changed,
         )
         .select_from(OldPart)
         .join(Part, and_(Part.brand_id == OldPart.brand_id, Part.id == OldPart.part_id))
@@ -211,7 +280,9 @@ def recent(session: Session) -> list[Recent]:
     return [Recent(*_in_yuan(row, 7)) for row in rows]
 
 
-def _recent(kind: str, ref: Any, number: Any, state: Any, second: Any, what: Any, more: Any, amount: Any, at: Any) -> Any:
+def _recent(
+    kind: str, ref: Any, number: Any, state: Any, second: Any, what: Any, more: Any, amount: Any, at: Any
+) -> Any:
     return (
         select(
             cast(literal(kind), Text).label("kind"), cast(ref, Text).label("ref"), cast(number, Text).label("number"),

@@ -27,7 +27,9 @@ class TrailFilters:
     day: date | None = None
 
 
-def trail(session: Session, filters: TrailFilters, *, zone: ZoneInfo, before_id: int | None = None, limit: int = 51) -> list[Event]:
+def trail(
+    session: Session, filters: TrailFilters, *, zone: ZoneInfo, before_id: int | None = None, limit: int = 51
+) -> list[Event]:
     """Events older than ``before_id``, with the dealer they belong to and the address they came from. One statement."""
     wanted: Any = select(
         AuditEvent.id, AuditEvent.at, AuditEvent.actor_name, AuditEvent.actor_roles, AuditEvent.side, AuditEvent.via, AuditEvent.act,

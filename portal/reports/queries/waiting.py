@@ -89,11 +89,23 @@ def waiting(session: Session, *, today: date, next_paid: Cycle) -> dict[str, Wai
         _fees(today),
     ]  # fmt: skip
     rows = session.execute(union_all(*kinds))
-    return {row[0]: Waiting(row[0], row[1], row[2], None if row[3] is None else yuan(int(row[3])), *row[4:]) for row in rows if row[1]}
+    return {
+        row[0]: Waiting(row[0], row[1], row[2], None if row[3] is None else yuan(int(row[3])), *row[4:])
+        for row in rows
+        if row[1]
+    }
 
 
 def _kind(
-    kind: str, dealer: Any, *, since: Any, amount: Any = None, soonest: Any = None, marked: Any = None, within: Any = None, first: Any = None
+    kind: str,
+    dealer: Any,
+    *,
+    since: Any,
+    amount: Any = None,
+    soonest: Any = None,
+    marked: Any = None,
+    within: Any = None,
+    first: Any = None,
 ) -> Select[Any]:
     """The nine columns that every kind gives, each of the same type in every SELECT."""
     return select(
@@ -130,7 +142,11 @@ def _old_parts(kind: str, review: Review, since: Any) -> Select[Any]:
     """marked: those on which a claim line waits."""
     on_claim = (
         exists()
-        .where(ClaimLine.brand_id == OldPart.brand_id, ClaimLine.old_part_id == OldPart.id, ClaimLine.state == LineState.SUBMITTED)
+        .where(
+            ClaimLine.brand_id == OldPart.brand_id,
+            ClaimLine.old_part_id == OldPart.id,
+            ClaimLine.state == LineState.SUBMITTED,
+        )
         .correlate(OldPart)
     )
     return (
@@ -164,17 +180,35 @@ def _submitted_orders(today: date) -> Select[Any]:
     )
     amount = worth.c[0]
     return (
-        _kind("submitted-orders", Order.dealer_id, since=Order.submitted_at, amount=amount, marked=Order.quote_no > 0, first=Order.number)
+        _kind(
+            "submitted-orders",
+            Order.dealer_id,
+            since=Order.submitted_at,
+            amount=amount,
+            marked=Order.quote_no > 0,
+            first=Order.number,
+        )
         .select_from(Order)
         .join(worth, literal(True))
         .where(Order.state == S.SUBMITTED)
     )
 
 
-def _orders(kind: str, states: tuple[OrderState, ...], since: Any, soonest: Any, marked: Any, within: Any) -> Select[Any]:
+def _orders(
+    kind: str, states: tuple[OrderState, ...], since: Any, soonest: Any, marked: Any, within: Any
+) -> Select[Any]:
     ref = func.coalesce(Order.number, Order.public_id)
     return (
-        _kind(kind, Order.dealer_id, since=since, amount=Order.total, soonest=soonest, marked=marked, within=within, first=ref)
+        _kind(
+            kind,
+            Order.dealer_id,
+            since=since,
+            amount=Order.total,
+            soonest=soonest,
+            marked=marked,
+            within=within,
+            first=ref,
+        )
         .select_from(Order)
         .where(Order.state.in_(states))
     )

@@ -27,7 +27,10 @@ def audit() -> ResponseReturnValue:
     actor = current_actor()
     asked = {name: rules.typed(text) for name, text in list_filters("kind", "number", "member", "day").items()}
     filters = TrailFilters(
-        kind=asked["kind"] if asked["kind"] in DOCUMENTS else "", number=asked["number"], member=asked["member"], day=_day(asked["day"])
+        kind=asked["kind"] if asked["kind"] in DOCUMENTS else "",
+        number=asked["number"],
+        member=asked["member"],
+        day=_day(asked["day"]),
     )
     with unit_of_work(actor.scope) as session:
         page = key_page(queries.trail(session, filters, zone=actor.zone, before_id=before()))

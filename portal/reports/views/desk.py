@@ -80,7 +80,9 @@ class HandRow:
 class Desk:
     """One member's desk at headquarters, from what waits in the brand."""
 
-    def __init__(self, session: Session, actor: Actor, found: Mapping[str, Waiting], next_paid: Cycle, now: datetime) -> None:
+    def __init__(
+        self, session: Session, actor: Actor, found: Mapping[str, Waiting], next_paid: Cycle, now: datetime
+    ) -> None:
         self.session, self.actor, self.found, self.next_paid, self.now = session, actor, found, next_paid, now
         self.today = actor.day(now)
         self.settling = self._settling()
@@ -141,10 +143,18 @@ class Desk:
         if found.kind == "claim-lines":
             return self._claim_lines(found)
         if found.kind == "old-parts":
-            sub = ngettext("%(num)d of them holds up a claim line", "%(num)d of them hold up claim lines", found.marked) if found.marked else self._dealers(found)
+            sub = (
+                ngettext("%(num)d of them holds up a claim line", "%(num)d of them hold up claim lines", found.marked)
+                if found.marked
+                else self._dealers(found)
+            )
             return sub, "", rules.by_age(found.oldest, self.now)
         if found.kind == "submitted-orders":
-            sub = ngettext("%(num)d of them was disputed by its dealer", "%(num)d of them were disputed by their dealers", found.marked)
+            sub = ngettext(
+                "%(num)d of them was disputed by its dealer",
+                "%(num)d of them were disputed by their dealers",
+                found.marked,
+            )
             return sub if found.marked else self._dealers(found), "", rules.by_age(found.oldest, self.now)
         if found.kind == "debits":
             return self._debits(found)
@@ -184,10 +194,14 @@ class Desk:
 
     def _fees(self, found: Waiting) -> tuple[str, Tone]:
         if found.marked:
-            return ngettext("%(num)d was to be in force by now", "%(num)d were to be in force by now", found.marked), "red"
+            return ngettext(
+                "%(num)d was to be in force by now", "%(num)d were to be in force by now", found.marked
+            ), "red"
         if found.soonest is None:
             return "", ""
-        return _("to be in force from %(day)s", day=f"{found.soonest:%m-%d}"), rules.by_deadline((found.soonest - self.today).days)
+        return _("to be in force from %(day)s", day=f"{found.soonest:%m-%d}"), rules.by_deadline(
+            (found.soonest - self.today).days
+        )
 
     def _hand(self, found: Waiting) -> HandRow:
         what, role = IN_HAND[found.kind]
@@ -262,5 +276,3 @@ class Settling:
 def _list(kind: str) -> str:
     endpoint, values = _LISTS[kind]
     return url_for(endpoint, **values)
-
-

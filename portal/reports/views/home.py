@@ -64,7 +64,12 @@ def _lately(session: Session, actor: Actor) -> list[dict[str, Any]]:
     """The newest events of documents, each with a way to it."""
     rows = queries.trail(session, TrailFilters(), zone=actor.zone, limit=LATELY)
     return [
-        {**event(row), "number": row.subject_number, "url": to_subject(row.subject_kind, row.subject_number, "hq"), "dealer": row.dealer_name or ""}
+        {
+            **event(row),
+            "number": row.subject_number,
+            "url": to_subject(row.subject_kind, row.subject_number, "hq"),
+            "dealer": row.dealer_name or "",
+        }
         for row in rows
     ]
 

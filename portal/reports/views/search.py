@@ -90,6 +90,11 @@ def _parts(session: Session, actor: Actor, typed: str) -> list[dict[str, Any]]:
 
 def _dealers(session: Session, typed: str) -> list[dict[str, Any]]:
     return [
-        {"name": name, "sub": f"{code} {city}", "url": url_for("organizations.dealer", code=code), "exact": code == typed.upper()}
+        {
+            "name": name,
+            "sub": f"{code} {city}",
+            "url": url_for("organizations.dealer", code=code),
+            "exact": code == typed.upper(),
+        }
         for code, name, city in queries.dealers(session, typed)
     ]

@@ -94,7 +94,11 @@ def account(session: Session, actor: Actor, found: Mapping[str, Waiting], next_p
     money_now = standing(session, dealer_id)
     coming = expected(session, dealer_id)
     agreed = found.get("debits")
-    paid_on = next_paid.settles_on if coming is None or coming.month == next_paid.month else claims.settles_on(session, coming.month)
+    paid_on = (
+        next_paid.settles_on
+        if coming is None or coming.month == next_paid.month
+        else claims.settles_on(session, coming.month)
+    )
     begun = actor.day(now) >= paid_on
     amount = ZERO if coming is None else coming.amount
     cells = [
@@ -115,7 +119,11 @@ def account(session: Session, actor: Actor, found: Mapping[str, Waiting], next_p
             "sub": _("%(amount)s today, and beside it a credit limit of %(limit)s", amount=money(money_now.available), limit=money(money_now.credit_limit)),
         },
     ]  # fmt: skip
-    return Account(cells, missing(money_now.balance, money_now.credit_limit, money_now.reserved), 0 if agreed is None else agreed.count)
+    return Account(
+        cells,
+        missing(money_now.balance, money_now.credit_limit, money_now.reserved),
+        0 if agreed is None else agreed.count,
+    )
 
 
 class Counter:
@@ -137,7 +145,9 @@ class Counter:
         rows = [self._row(task) for task in found]
         shown = Tally(task.kind for task in found)
         for task in {task.kind: task for task in found}.values():
-            self.tally[task.kind] = sum(one.all for one in found if one.kind == "claim") if task.kind == "claim" else task.all
+            self.tally[task.kind] = (
+                sum(one.all for one in found if one.kind == "claim") if task.kind == "claim" else task.all
+            )
             if task.kind != "claim" and task.all > shown[task.kind]:
                 rows.append(_more(task.kind, task.all - shown[task.kind]))
         if self.actor.may(NEEDS["register"]):
@@ -198,9 +208,21 @@ class Counter:
         left = ((task.due or self.today) - self.today).days
         lapses = f"{task.due:%m-%d}" if task.due else ""
         if left < 0:
-            due, tone = _("Lapsed on %(day)s; disagree, and headquarters quotes anew", day=lapses), rules.by_deadline(left)
+            due, tone = (
+                _("Lapsed on %(day)s; disagree, and headquarters quotes anew", day=lapses),
+                rules.by_deadline(left),
+            )
         else:
-            due = ngettext("lapses on %(day)s at 24:00, %(num)d day left", "lapses on %(day)s at 24:00, %(num)d days left", left, day=lapses) if left else _("lapses today at 24:00")
+            due = (
+                ngettext(
+                    "lapses on %(day)s at 24:00, %(num)d day left",
+                    "lapses on %(day)s at 24:00, %(num)d days left",
+                    left,
+                    day=lapses,
+                )
+                if left
+                else _("lapses today at 24:00")
+            )
             tone = rules.by_deadline(left)
         return TodoRow(
             title=_("Quote to agree to: %(number)s, version %(version)s", number=task.ref, version=task.what),
@@ -234,7 +256,10 @@ class Counter:
         late = terms.value(self.session, LATE_DAYS, on=self.today)
         last_day = (task.due or self.today) + timedelta(days=late)
         words = ngettext(
-            "%(num)d old part of %(month)s is on no claim yet", "%(num)d old parts of %(month)s are on no claim yet", task.all, month=month(task.ref)
+            "%(num)d old part of %(month)s is on no claim yet",
+            "%(num)d old parts of %(month)s are on no claim yet",
+            task.all,
+            month=month(task.ref),
         )
         return TodoRow(
             title=words, sub=_("%(amount)s paid for them", amount=money(task.amount)), url=url_for("claims.new", month=task.ref), action=_("Claim them"),
@@ -274,7 +299,11 @@ def waits(found: Mapping[str, Waiting], next_paid: Cycle, today: date) -> list[t
             continue
         end = ago(one.oldest) if one.oldest else ""
         if kind == "shipping" and one.soonest:
-            end = _("promised for %(day)s", day=f"{one.soonest:%m-%d}") if one.soonest >= today else _("promised for %(day)s, late", day=f"{one.soonest:%m-%d}")
+            end = (
+                _("promised for %(day)s", day=f"{one.soonest:%m-%d}")
+                if one.soonest >= today
+                else _("promised for %(day)s, late", day=f"{one.soonest:%m-%d}")
+            )
         elif kind == "claim-lines" and one.within:
             end = _("by %(day)s", day=f"{next_paid.last_day:%m-%d}")
         lines.append((f"{words} {one.count}", end))
@@ -289,20 +318,36 @@ def recent(session: Session) -> Sequence[dict[str, Any]]:
 def _recent(one: queries.Recent) -> dict[str, Any]:
     if one.kind == "order":
         label, tone = ORDER_STATES[OrderState(one.state)]
-        what = one.what if one.more < 2 else ngettext("%(part)s and %(num)d more", "%(part)s and %(num)d more", one.more - 1, part=one.what)
+        what = (
+            one.what
+            if one.more < 2
+            else ngettext("%(part)s and %(num)d more", "%(part)s and %(num)d more", one.more - 1, part=one.what)
+        )
         url, turn = url_for("orders.detail", ref=one.ref), TURN.get(OrderState(one.state)) == "dealer"
     elif one.kind == "claim":
         label, tone = CLAIM_STATES[ClaimState(one.state)]
-        what = ngettext("Claim of %(month)s, %(num)d line", "Claim of %(month)s, %(num)d lines", one.more, month=month(one.what))
+        what = ngettext(
+            "Claim of %(month)s, %(num)d line", "Claim of %(month)s, %(num)d lines", one.more, month=month(one.what)
+        )
         url, turn = url_for("claims.detail", ref=one.ref), one.state == ClaimState.DRAFT
     else:
         state, review = OldPartState(one.state), Review(one.second)
         label, tone = old_parts.standing(state, review)
         what, url, turn = one.what, url_for("old_parts.detail", number=one.ref), old_parts.mine(state, review, "dealer")
-    return {"number": one.number or _("Draft"), "url": url, "what": what, "label": label, "tone": tone, "turn": turn, "amount": one.amount, "at": one.at}
+    return {
+        "number": one.number or _("Draft"),
+        "url": url,
+        "what": what,
+        "label": label,
+        "tone": tone,
+        "turn": turn,
+        "amount": one.amount,
+        "at": one.at,
+    }
 
 
 def _more(kind: str, count: int) -> TodoRow:
     endpoint, values = _LISTS[kind]
-    return TodoRow(title=str(MORE[kind]) % {"count": count}, url=url_for(endpoint, **values), action=_("See all"), picture="list")
-
+    return TodoRow(
+        title=str(MORE[kind]) % {"count": count}, url=url_for(endpoint, **values), action=_("See all"), picture="list"
+    )
