@@ -67,7 +67,7 @@ def record(
     number = getattr(subject, "number", None)
     # inline: no RETURNING, which would ask the reader's policy of an event that only headquarters may read
     session.execute(
-        AuditEvent.__table__.insert()
+        insert(cast("Table", AuditEvent.__table__))
         .inline()
         .values(
             brand_id=actor.scope.brand_id,
