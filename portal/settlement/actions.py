@@ -31,6 +31,8 @@ from portal.settlement.terms import CONFIRM_DAYS
 from portal.settlement.workflow import SETTLEMENT
 
 _ALONE = text("SELECT pg_try_advisory_xact_lock(7301, CAST(:brand AS integer))")
+# Freshly prepared rows have no statistics: the planner would join thousands of dealers by nested loops.
+_BATCH = text("SET LOCAL enable_nestloop = off")
 _SEAL = (text("SET CONSTRAINTS ALL IMMEDIATE"), text("SET CONSTRAINTS ALL DEFERRED"))
 
 
@@ -106,6 +108,7 @@ def post(session: Session, actor: Actor, month: date, *, at: datetime) -> Settle
     found = _for_step(session, actor, month, "post")
     before, _after = SETTLEMENT.take("post", found, actor)
     found.posted_at, found.posted_by = at, actor.name
+    session.execute(_BATCH)
     if found.amount > ZERO:
         found.journal_id = _pay(session, actor, found, at)
     session.flush()

@@ -18,7 +18,7 @@ from portal.ledger import queries as ledger
 from portal.settlement import actions, queries
 from portal.settlement.models import Exclusion, Settlement, SettlementState, Statement
 from tests.factories.world import World, at, yuan
-from tests.settlement.months import NOVEMBER, OCTOBER, SEPTEMBER, THE_THIRD, checked, claimed, posted, prepared
+from tests.settlement.months import NOVEMBER, OCTOBER, SEPTEMBER, THE_THIRD, checked, claimed, counted, posted, prepared
 
 
 def found(world: World, month: date = OCTOBER) -> Settlement | None:
@@ -488,6 +488,22 @@ def test_R52_a_connection_killed_in_the_middle_leaves_nothing_and_posting_again_
         1,
         before + Decimal("50.00"),
     )
+
+
+def test_R52_posting_takes_the_same_few_statements_for_one_dealer_or_for_many(world):
+    from tests.factories.world import make_world
+
+    other = make_world()
+    claimed(world, world.d1, {"P1": 4})
+    claimed(other, other.d1, {"P1": 4, "P2": 1})
+    claimed(other, other.d2, {"P1": 3})
+    took = []
+    for one in (world, other):
+        checked(one)
+        with one.as_(one.hq.finance_manager) as session, counted() as statements:
+            actions.post(session, one.hq.finance_manager, OCTOBER, at=THE_THIRD)
+            took.append(len(statements))
+    assert took[0] == took[1] <= 30
 
 
 def test_R50_brands_are_settled_apart(world, app):

@@ -2,34 +2,16 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import event
 
 from portal.claims import actions as claims
-from portal.core.db import db
 from portal.settlement import actions, queries
 from portal.settlement.rules import LeftOutBecause as Why
 from tests.factories.world import at
-from tests.settlement.months import NOVEMBER, OCTOBER, THE_THIRD, claimed, posted
-
-
-@contextmanager
-def counted():
-    statements = []
-
-    def note(_connection, _cursor, statement, *_rest):
-        if "set_config" not in statement:
-            statements.append(statement)
-
-    event.listen(db.engine, "before_cursor_execute", note)
-    try:
-        yield statements
-    finally:
-        event.remove(db.engine, "before_cursor_execute", note)
+from tests.settlement.months import NOVEMBER, OCTOBER, THE_THIRD, claimed, counted, posted
 
 
 def left_out(world, month=OCTOBER, when=THE_THIRD, **how):
