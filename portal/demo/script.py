@@ -65,7 +65,7 @@ OPEN_FEES = ((2, "submitted", 1), (3, "submitted", 3), (1, "sent-back", 3), (7, 
 
 def stories(play: Play, size: Size) -> Iterator[Story]:
     """Every story of a brand, in any order: the player finds the order of time."""
-    yield setup.load_next_prices(play, play.times.days_before(play.now, 14, hour=10))
+    yield setup.load_next_prices(play, _before(play, 14, hour=10))
     yield from _orders(play, size)
     yield from _repairs(play, size)
     yield from _money(play)
@@ -77,7 +77,7 @@ def stories(play: Play, size: Size) -> Iterator[Story]:
 
 def _orders(play: Play, size: Size) -> Iterator[Story]:
     days = play.times.work_days(play.first, play.last)
-    for at, shop in enumerate(play.shops):
+    for at, shop in enumerate(play.shops if days else ()):
         chance = play.chance("first order", shop.code)
         start = _office(play, chance, days[min(at % 3, len(days) - 1)])
         yield OrderStory(play, shop, chance, start, quick=True, big=chance.randint(7, 11)).tell()
@@ -97,10 +97,9 @@ def _repairs(play: Play, size: Size) -> Iterator[Story]:
 def _money(play: Play) -> Iterator[Story]:
     for on, chance in _spread(play, "top-up", max(2, len(play.shops) // 3), play.first + timedelta(days=5)):
         yield money.usual(play, chance.choice(play.shops), _office(play, chance, on), chance)
-    before = play.times.days_before
-    yield money.mistaken(play, play.shop("D005"), before(play.now, 6, hour=10), play.chance("mistaken"))
-    yield money.more_credit(play, play.shop("D004"), before(play.now, 16, hour=11))
-    yield terms.longer(play, before(play.now, 18, hour=14))
+    yield money.mistaken(play, play.shop("D005"), _before(play, 6, hour=10), play.chance("mistaken"))
+    yield money.more_credit(play, play.shop("D004"), _before(play, 16, hour=11))
+    yield terms.longer(play, _before(play, 18, hour=14))
 
 
 def _claims(play: Play) -> Iterator[Story]:
@@ -153,22 +152,22 @@ def _fees(play: Play) -> Iterator[Story]:
 def _open(play: Play) -> Iterator[Story]:
     for at, (number, twist, stop, days) in enumerate(OPEN_ORDERS):
         chance = play.chance("open order", at)
-        start = play.times.days_before(play.now, days, minute=chance.randint(0, 40))
+        start = _before(play, days, minute=chance.randint(0, 40))
         purpose = Purpose.WARRANTY if at % 5 == 3 else Purpose.STOCK
         yield OrderStory(play, _shop(play, number), chance, start, purpose, twist, stop, quick=True).tell()
     for at, (number, fate, days) in enumerate(OPEN_OLD_PARTS):
         chance = play.chance("open old part", at)
-        start = play.times.days_before(play.now, days, hour=14, minute=chance.randint(0, 50))
+        start = _before(play, days, hour=14, minute=chance.randint(0, 50))
         yield repair(play, _shop(play, number), start, chance, fate=fate, kept=True)
     for at, (number, stop, days) in enumerate(OPEN_CLAIMS):
         chance = play.chance("open claim", at)
-        start = play.times.days_before(play.now, days, hour=9, minute=chance.randint(0, 30))
+        start = _before(play, days, hour=9, minute=chance.randint(0, 30))
         yield ClaimStory(play, _shop(play, number), start, chance, stop=stop, quick=True).tell()
     for at, (number, end, days) in enumerate(OPEN_FEES):
-        start = play.times.days_before(play.now, days, hour=10)
+        start = _before(play, days, hour=10)
         yield fees.schedule(play, _shop(play, number), start, play.chance("open fees", at), end=end, dearer=5)
     chance = play.chance("named part")
-    start = play.times.days_before(play.now, 4)
+    start = _before(play, 4)
     yield OrderStory(play, _shop(play, 1), chance, start, Purpose.WARRANTY, "", "received", quick=True).tell()
 
 
@@ -177,6 +176,11 @@ def _open(play: Play) -> Iterator[Story]:
 
 def _shop(play: Play, number: int) -> Shop:
     return play.shops[(number - 1) % len(play.shops)]
+
+
+def _before(play: Play, days: int, *, hour: int = 9, minute: int = 0) -> datetime:
+    """That clock time so many days of office before now, and not before the dealers are there."""
+    return max(play.times.days_before(play.now, days, hour=hour, minute=minute), play.times.at(play.first, 9, minute))
 
 
 def _some(play: Play, chance: Random, at: int) -> Shop:
