@@ -29,11 +29,13 @@ def post(
     """Write one balanced journal, booked on the brand's day of ``at``, and move the balances (R60, R62, R63).
 
     Locks the accounts in order of their ids until the transaction ends. Refuses with "already-posted"
-    (source and purpose exist), "unbalanced", "short-of-funds" (``missing`` in yuan; order debits only, R23)
-    and "month-closed" (R64). Nothing is left of a refused journal.
+    (source and purpose exist), "unbalanced", "amount-not-positive", "short-of-funds" (``missing`` in yuan; order debits
+    only, R23) and "month-closed" (R64). Nothing is left of a refused journal.
     """
     if rules.imbalance(entries) or not entries:
         raise Refused("unbalanced", source=source)
+    if any(entry.amount <= 0 for entry in entries):
+        raise Refused("amount-not-positive", field="amount")
     if queries.journal_of(session, source, purpose) is not None:
         raise Refused("already-posted", source=source)
     ids = _account_ids(session, entries)
@@ -109,7 +111,9 @@ def post_many(
     return journal
 
 
-def reverse(session: Session, actor: Actor, *, at: datetime, source: str, purpose: str, memo: str, document: str = "") -> Journal:
+def reverse(
+    session: Session, actor: Actor, *, at: datetime, source: str, purpose: str, memo: str, document: str = ""
+) -> Journal:
     """Reverse the journal of (source, purpose) whole, today, naming it (R61): refused a second time ("already-reversed").
 
     A credit limit does not bind a reversal; a closed month does not either, it lands in the open one (R64).
@@ -124,16 +128,27 @@ def reverse(session: Session, actor: Actor, *, at: datetime, source: str, purpos
         .where(Posting.journal_id == original.id)
         .order_by(Posting.line)
     ).all()
-    journal = _journal(session, actor, at=at, source=source, purpose=purpose + REVERSAL, memo=memo, reverses=original.id)
+    journal = _journal(
+        session, actor, at=at, source=source, purpose=purpose + REVERSAL, memo=memo, reverses=original.id
+    )
     rows = [
-        {"journal_id": journal.id, "account_id": s.account_id, "debit": s.credit, "credit": s.debit, "document": document or s.document, "memo": memo}
+        {
+            "journal_id": journal.id,
+            "account_id": s.account_id,
+            "debit": s.credit,
+            "credit": s.debit,
+            "document": document or s.document,
+            "memo": memo,
+        }
         for s in sides
     ]
     _write(session, actor, journal, rows)
     return journal
 
 
-def open_account(session: Session, actor: Actor, dealer: Dealer, *, credit_limit: Decimal, opening: Decimal | None, at: datetime) -> Account:
+def open_account(
+    session: Session, actor: Actor, dealer: Dealer, *, credit_limit: Decimal, opening: Decimal | None, at: datetime
+) -> Account:
     """Give a dealer its prepayment account, and its opening balance once (domain.md section 7); yuan.
 
     A later opening that differs from the first is refused ("opening-differs"); the same one changes nothing.
@@ -146,7 +161,9 @@ def open_account(session: Session, actor: Actor, dealer: Dealer, *, credit_limit
         session.flush()
     source = f"dealer:{dealer.code}"
     if opening is not None and (known := queries.journal_of(session, source, OPENING_BALANCE)) is not None:
-        booked = session.scalar(select(Posting.credit).where(Posting.journal_id == known.id, Posting.dealer_id == dealer.id))
+        booked = session.scalar(
+            select(Posting.credit).where(Posting.journal_id == known.id, Posting.dealer_id == dealer.id)
+        )
         if booked != opening:
             raise Refused("opening-differs", dealer=dealer.code, booked=booked, given=opening)
     elif opening:
@@ -159,7 +176,15 @@ def open_account(session: Session, actor: Actor, dealer: Dealer, *, credit_limit
 
 
 def enter_topup(
-    session: Session, actor: Actor, *, dealer_code: str, amount: Decimal, received_on: date, bank_reference: str, note: str, at: datetime
+    session: Session,
+    actor: Actor,
+    *,
+    dealer_code: str,
+    amount: Decimal,
+    received_on: date,
+    bank_reference: str,
+    note: str,
+    at: datetime,
 ) -> TopUp:
     """Enter money that a dealer paid in (yuan), as the bank's advice says, and post it.
 
@@ -179,11 +204,13 @@ def enter_topup(
         dealer_id=dealer.id, number=number, state=TopUpState.POSTED, amount=amount, received_on=received_on,
         bank_reference=bank_reference, note=note, entered_at=at, entered_by=actor.name,
     )  # fmt: skip
-    session.add(topup)
     try:
-        session.flush()
-    except IntegrityError as error:  # two people entering one advice at once
-        raise Refused("bank-reference-known", field="bank_reference", number="") from error
+        with (
+            session.begin_nested()
+        ):  # two people entering one advice at once: the second is told the first one's number
+            session.add(topup)
+    except IntegrityError as error:
+        raise Refused("bank-reference-known", field="bank_reference", number=session.scalar(known) or "") from error
     post(
         session, actor, at=at, source=f"topup:{number}", purpose=TOPUP, memo=bank_reference,
         entries=[
@@ -191,14 +218,25 @@ def enter_topup(
             Entry(PREPAYMENTS, amount, "credit", dealer_id=dealer.id, document=number),
         ],
     )  # fmt: skip
-    audit.record(session, actor, "topup:enter", topup, at=at, amount=amount, bank_reference=bank_reference, received_on=received_on)
+    audit.record(
+        session,
+        actor,
+        "topup:enter",
+        topup,
+        at=at,
+        amount=amount,
+        bank_reference=bank_reference,
+        received_on=received_on,
+    )
     return topup
 
 
 def reverse_topup(session: Session, actor: Actor, number: str, *, reason: str, at: datetime) -> TopUp:
     """Take back a mistaken top-up with a reason; its bank reference stays taken. Refuses "already-reversed"."""
     _require(actor, Permission.TOPUP_ENTER)
-    topup = session.scalar(select(TopUp).where(TopUp.number == number).with_for_update().execution_options(populate_existing=True))
+    topup = session.scalar(
+        select(TopUp).where(TopUp.number == number).with_for_update().execution_options(populate_existing=True)
+    )
     if topup is None:
         raise NotFound
     if not reason.strip():
@@ -208,7 +246,17 @@ def reverse_topup(session: Session, actor: Actor, number: str, *, reason: str, a
     reverse(session, actor, at=at, source=f"topup:{number}", purpose=TOPUP, memo=reason)
     topup.state = TopUpState.REVERSED
     session.flush()
-    audit.record(session, actor, "topup:reverse", topup, at=at, before="posted", after="reversed", reason=reason, amount=topup.amount)
+    audit.record(
+        session,
+        actor,
+        "topup:reverse",
+        topup,
+        at=at,
+        before="posted",
+        after="reversed",
+        reason=reason,
+        amount=topup.amount,
+    )
     return topup
 
 
@@ -221,7 +269,9 @@ def set_credit_limit(session: Session, actor: Actor, dealer_code: str, *, limit:
     account = queries.prepayment(session, dealer.id)
     before, account.credit_limit = account.credit_limit, limit
     session.flush()
-    audit.record(session, actor, "account:set-limit", dealer, at=at, dealer_id=dealer.id, limit_before=before, limit=limit)
+    audit.record(
+        session, actor, "account:set-limit", dealer, at=at, dealer_id=dealer.id, limit_before=before, limit=limit
+    )
     return account
 
 
@@ -233,29 +283,45 @@ def close_month(session: Session, actor: Actor, month: date, *, at: datetime) ->
     _require(actor, Permission.MONTH_CLOSE)
     if month >= months.first_of(actor.day(at)):
         raise Refused("month-not-over", month=f"{month:%Y-%m}")
-    row = session.scalar(select(Month).where(Month.month == month).with_for_update().execution_options(populate_existing=True))
+    row = session.scalar(
+        select(Month).where(Month.month == month).with_for_update().execution_options(populate_existing=True)
+    )
     if row is None:
         raise Refused("month-unknown", month=f"{month:%Y-%m}")
     if row.closed_at is not None:
         raise Refused("month-closed", month=f"{month:%Y-%m}")
-    earlier = session.scalar(select(Month.month).where(Month.month < month, Month.closed_at.is_(None)).order_by(Month.month).limit(1))
+    earlier = session.scalar(
+        select(Month.month).where(Month.month < month, Month.closed_at.is_(None)).order_by(Month.month).limit(1)
+    )
     if earlier is not None:
         raise Refused("earlier-month-open", month=f"{earlier:%Y-%m}")
     row.closed_at, row.closed_by = at, actor.name
     session.flush()
     head = queries.chain_head(session)
-    audit.record(session, actor, "month:close", None, at=at, public=False, month=f"{month:%Y-%m}", chain_seq=head.seq, chain_hash=head.hash)
+    audit.record(
+        session,
+        actor,
+        "month:close",
+        None,
+        at=at,
+        public=False,
+        month=f"{month:%Y-%m}",
+        chain_seq=head.seq,
+        chain_hash=head.hash,
+    )
     return row
 
 
-def _journal(session: Session, actor: Actor, *, at: datetime, source: str, purpose: str, memo: str, reverses: int | None = None) -> Journal:
+def _journal(
+    session: Session, actor: Actor, *, at: datetime, source: str, purpose: str, memo: str, reverses: int | None = None
+) -> Journal:
     booked_on = actor.day(at)
     month = months.first_of(booked_on)
     journal = Journal(
         number=next_number(session, Kind.JOURNAL, booked_on), source=source, purpose=purpose, month=month, booked_on=booked_on, at=at,
         memo=memo, actor_name=actor.name, member_id=actor.scope.member_id, reverses=reverses,
     )  # fmt: skip
-    with _refusals(source, month):
+    with _refusals(source, month, again="already-posted" if reverses is None else "already-reversed"):
         session.add(journal)
         session.flush()
     return journal
@@ -271,14 +337,14 @@ def _write(session: Session, actor: Actor, journal: Journal, rows: Sequence[dict
 
 
 @contextmanager
-def _refusals(source: str, month: date) -> Iterator[None]:
+def _refusals(source: str, month: date, *, again: str = "already-posted") -> Iterator[None]:
     """The database's own refusals in the portal's words; the transaction is lost, the caller's unit of work ends it."""
     try:
         yield
-    except IntegrityError as error:
-        raise Refused("already-posted", source=source) from error
     except DBAPIError as error:
         state = getattr(error.orig, "sqlstate", None)
+        if state == "23505":  # unique: somebody posted the same event at the same time
+            raise Refused(again, source=source) from error
         if state == "PT023":
             detail = getattr(getattr(error.orig, "diag", None), "message_detail", None) or "0"
             raise Refused("short-of-funds", missing=money.yuan(int(detail))) from error
@@ -303,7 +369,8 @@ def _find(session: Session, wanted: set[tuple[str, int | None]]) -> dict[tuple[s
     per_dealer = [(code, dealer_id) for code, dealer_id in wanted if dealer_id is not None]
     rows = session.execute(
         select(Account.code, Account.dealer_id, Account.id).where(
-            (Account.dealer_id.is_(None) & Account.code.in_(brand_codes)) | tuple_(Account.code, Account.dealer_id).in_(per_dealer)
+            (Account.dealer_id.is_(None) & Account.code.in_(brand_codes))
+            | tuple_(Account.code, Account.dealer_id).in_(per_dealer)
         )
     )
     return {(row.code, row.dealer_id): row.id for row in rows}

@@ -46,12 +46,12 @@ PROOFS: dict[str, str] = {
         WHERE o.number IS NOT NULL AND (
             (o.state IN ('debited', 'part-shipped', 'shipped', 'received') AND (j.id IS NULL OR r.id IS NOT NULL))
             OR (o.state = 'cancelled' AND (j.id IS NULL) <> (r.id IS NULL))
-            OR (o.state IN ('submitted', 'quoted', 'agreed', 'rejected') AND j.id IS NOT NULL))""",
+            OR (o.state IN ('draft', 'submitted', 'quoted', 'agreed', 'rejected') AND j.id IS NOT NULL))""",
     "order-amount": """
         SELECT o.brand_id, o.number FROM orders o JOIN journals j ON j.brand_id = o.brand_id AND j.source = 'order:' || o.number AND j.purpose = 'order'
-        JOIN postings p ON p.brand_id = j.brand_id AND p.journal_id = j.id AND p.dealer_id = o.dealer_id
-        JOIN quotes q ON q.brand_id = o.brand_id AND q.order_id = o.id AND q.quote_no = o.quote_no
-        WHERE p.debit_fen IS DISTINCT FROM o.total OR q.total <> o.total OR q.agreed_at IS NULL
+        LEFT JOIN postings p ON p.brand_id = j.brand_id AND p.journal_id = j.id AND p.dealer_id = o.dealer_id
+        LEFT JOIN quotes q ON q.brand_id = o.brand_id AND q.order_id = o.id AND q.quote_no = o.quote_no
+        WHERE p.debit_fen IS DISTINCT FROM o.total OR q.total IS DISTINCT FROM o.total OR q.agreed_at IS NULL
            OR q.goods <> (SELECT coalesce(sum(l.quantity * l.price), 0) FROM quote_lines l WHERE l.brand_id = q.brand_id AND l.quote_id = q.id)""",
     "topup-posted": """
         SELECT t.brand_id, t.number FROM topups t
@@ -128,7 +128,9 @@ _CHAIN = """
     WHERE c.hash IS DISTINCT FROM sha256(coalesce(b.hash, '\\x') || convert_to(journal_text(c.brand_id, c.journal_id, c.seq), 'UTF8'))
        OR (b.seq IS NULL AND c.seq <> 1)
     UNION ALL
-    SELECT h.brand_id, 'head' FROM chain_heads h LEFT JOIN chain_entries c ON c.brand_id = h.brand_id AND c.seq = h.seq WHERE c.hash IS DISTINCT FROM h.hash
+    SELECT coalesce(h.brand_id, c.brand_id), 'head' FROM chain_heads h
+    FULL JOIN (SELECT DISTINCT ON (brand_id) brand_id, seq, hash FROM chain_entries ORDER BY brand_id, seq DESC) c ON c.brand_id = h.brand_id
+    WHERE c.seq IS DISTINCT FROM h.seq OR c.hash IS DISTINCT FROM h.hash
     UNION ALL
     SELECT j.brand_id, 'not chained: ' || j.number FROM journals j
     LEFT JOIN chain_entries c ON c.brand_id = j.brand_id AND c.journal_id = j.id WHERE c.seq IS NULL
