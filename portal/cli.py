@@ -12,11 +12,12 @@ from typing import Any
 import click
 import psycopg
 from flask import Flask
-from sqlalchemy import make_url
+from sqlalchemy import Engine, make_url, text
 from sqlalchemy.exc import ArgumentError, OperationalError, ProgrammingError
 
 from portal.core import clock, embedded, provision
 from portal.core import gate as catalogue
+from portal.core.db import db as database
 from portal.core.local_postgres import LocalPostgresError
 from portal.core.settings import ROOT, Settings, SettingsError, read
 
@@ -155,8 +156,10 @@ def serve(app: App, port: int | None) -> None:
     """Serve the portal with gunicorn until it is interrupted."""
     from portal import serving
 
-    settings = app.settings()
-    serving.serve(app.flask(), settings, host=settings.host, port=port or settings.port)
+    settings, flask = app.settings(), app.flask()
+    with flask.app_context():
+        provision.refuse_powerful(database.engine)
+    serving.serve(flask, settings, host=settings.host, port=port or settings.port)
 
 
 @portal.command()
@@ -223,11 +226,20 @@ def db_upgrade(database: str | None, as_json: bool) -> None:  # noqa: FBT001
     click.echo(json.dumps({"version": version}) if as_json else f"The schema is at {version}.")
 
 
-def _reading(app: App) -> str:
-    settings = app.settings()
-    if settings.proof_url is None:
+def _reading(app: App) -> Engine:
+    """The reading role's connection: DATABASE_PROOF_URL alone is enough, else the embedded database's."""
+    url = os.environ.get("DATABASE_PROOF_URL")
+    if not url:
+        url = app.settings().proof_url
+    if not url:
         raise click.UsageError("DATABASE_PROOF_URL is not set: it names the reading role's connection")
-    return settings.proof_url
+    try:
+        plain = make_url(url).set(drivername="postgresql+psycopg")
+    except ArgumentError:  # its own words would show the password
+        raise click.UsageError(
+            "DATABASE_PROOF_URL is no database URL, for example postgresql://portal_proof:…@host/portal"
+        ) from None
+    return provision.admin_engine(plain.render_as_string(hide_password=False))
 
 
 @portal.command()
@@ -236,21 +248,14 @@ def _reading(app: App) -> str:
 @click.pass_obj
 def prove(app: App, brand: str | None, as_json: bool) -> None:  # noqa: FBT001
     """Recompute everything from the postings and documents; exit 1 and what disagrees, if anything."""
-    from portal.core.errors import NotFound
-    from portal.identity.queries import brand_by_code
     from portal.ledger import prove as proofs
 
-    engine = provision.admin_engine(_reading(app))
-    try:
+    with _reading(app).connect() as connection:
         brand_id = None
         if brand is not None:
-            from portal.core.db import db as database
-
-            with app.flask().app_context():
-                brand_id = brand_by_code(database.engine, brand).id
-    except NotFound:
-        raise click.UsageError(f"there is no brand {brand!r}") from None
-    with engine.connect() as connection:
+            brand_id = connection.scalar(text("SELECT id FROM brands WHERE code = :code"), {"code": brand})
+            if brand_id is None:
+                raise click.UsageError(f"there is no brand {brand!r}")
         found = proofs.prove(connection, brand_id)
     _answer([{"proof": f.proof, "brand_id": f.brand_id, "what": f.what} for f in found], "proof", as_json=as_json)
 
@@ -260,7 +265,7 @@ def prove(app: App, brand: str | None, as_json: bool) -> None:  # noqa: FBT001
 @click.pass_obj
 def gate(app: App, as_json: bool) -> None:  # noqa: FBT001
     """The catalogue gate: ten queries about the database itself that must find nothing."""
-    with provision.admin_engine(_reading(app)).connect() as connection:
+    with _reading(app).connect() as connection:
         found = catalogue.gate(connection)
     _answer([{"query": f.query, "what": f.what} for f in found], "query", as_json=as_json)
 

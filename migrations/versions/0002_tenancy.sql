@@ -104,9 +104,11 @@ CREATE POLICY nobody ON login_sessions TO portal_owner USING (false AND brand_id
 
 -- 3. What the guard may touch, and the reading role.
 GRANT SELECT ON ALL TABLES IN SCHEMA app TO portal_guard, portal_proof;
+GRANT SELECT ON ALL SEQUENCES IN SCHEMA app TO portal_proof; -- a dump writes down where they stand
 GRANT INSERT ON brands, logins, login_sessions, counters TO portal_guard;
 GRANT UPDATE ON login_sessions, counters TO portal_guard;
 ALTER DEFAULT PRIVILEGES FOR ROLE portal_owner IN SCHEMA app GRANT SELECT ON TABLES TO portal_guard, portal_proof;
+ALTER DEFAULT PRIVILEGES FOR ROLE portal_owner IN SCHEMA app GRANT SELECT ON SEQUENCES TO portal_proof;
 
 SET LOCAL ROLE portal_guard;
 

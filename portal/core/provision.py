@@ -41,6 +41,25 @@ class Secrets:
         return Secrets(secrets.token_urlsafe(24), secrets.token_urlsafe(24), secrets.token_hex(32))
 
 
+_POWERFUL = text("""
+    SELECT r.rolsuper OR r.rolbypassrls OR EXISTS (SELECT 1 FROM pg_class c WHERE c.relowner = r.oid AND c.relnamespace = to_regnamespace('app'))
+    FROM pg_roles r WHERE r.rolname = session_user""")
+
+
+def refuse_powerful(engine: Engine) -> None:
+    """Asked before anything is served: DATABASE_URL must be portal_web's, not a superuser's or the tables' owner's (R1).
+
+    Leaves no connection open, since the server forks its workers afterwards. Raises ProvisionError.
+    """
+    with engine.connect() as connection:
+        powerful = connection.scalar(_POWERFUL)
+    engine.dispose()
+    if powerful:
+        raise ProvisionError(
+            f"DATABASE_URL names {engine.url.username}, who can look past row-level security: it must name portal_web"
+        )
+
+
 def admin_engine(url: str) -> Engine:
     """An engine for administration: no pool, so nothing is left open behind."""
     return create_engine(url, poolclass=NullPool)
@@ -57,6 +76,8 @@ def create(admin_url: str, database: str, given: Secrets) -> bool:
             raise ProvisionError(
                 f"PostgreSQL {MINIMUM_MAJOR} or newer is needed, this server is {server.info.server_version // 10000}"
             )
+        # One creator at a time, until this connection ends: roles and grants are rows that two cannot write at once.
+        server.execute("SELECT pg_advisory_lock(7299)")
         _roles(server, given)
         new = server.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database]).fetchone() is None
         if new:
@@ -67,8 +88,8 @@ def create(admin_url: str, database: str, given: Secrets) -> bool:
         server.execute(
             sql.SQL("GRANT CONNECT ON DATABASE {} TO portal_web, portal_proof").format(sql.Identifier(database))
         )
-    with _connect(url.set(database=database).render_as_string(hide_password=False)) as inside:
-        _schemas(inside, given)
+        with _connect(url.set(database=database).render_as_string(hide_password=False)) as inside:
+            _schemas(inside, given)
     return new
 
 
@@ -124,7 +145,6 @@ def _roles(server: psycopg.Connection[Any], given: Secrets) -> None:
         "portal_proof": "LOGIN NOINHERIT BYPASSRLS",
     }
     with server.transaction():
-        server.execute("SELECT pg_advisory_xact_lock(7299)")  # two creators at once: roles belong to the whole server
         for role, options in wanted.items():
             known = server.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone()
             verb = "ALTER" if known else "CREATE"
