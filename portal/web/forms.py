@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import Field, Form, StringField, TextAreaField, ValidationError
-from wtforms.validators import InputRequired, Length, Optional
+from wtforms.validators import Length, Optional, StopValidation
 from wtforms.widgets import TextInput
 
 from portal.core import money, months
@@ -50,6 +50,16 @@ class PortalForm(FlaskForm):
             target.errors = [*target.errors, words]
 
 
+class Filled:
+    """Something must be there besides spaces; a field that could not be read has said so already."""
+
+    field_flags = {"required": True}
+
+    def __call__(self, form: Form, field: Field) -> None:
+        if field.data in {None, ""} and not field.process_errors:
+            raise StopValidation(_("Please fill this in."))
+
+
 class _CleanMixin:
     def process_formdata(self, valuelist: list[Any]) -> None:
         if valuelist:
@@ -67,7 +77,7 @@ class TextField(_CleanMixin, StringField):
 
     def __init__(self, label: Any = None, *, optional: bool = False, most: int = 200, **options: Any) -> None:
         validators = [
-            Optional() if optional else InputRequired(_l("Please fill this in.")),
+            Optional() if optional else Filled(),
             Length(max=most, message=_l("This is too long.")),
         ]
         super().__init__(label, validators=validators, **options)
@@ -78,7 +88,7 @@ class WordsField(_CleanMixin, TextAreaField):
 
     def __init__(self, label: Any = None, *, optional: bool = True, most: int = WORDS_LIMIT, **options: Any) -> None:
         validators = [
-            Optional() if optional else InputRequired(_l("Please fill this in.")),
+            Optional() if optional else Filled(),
             Length(max=most, message=_l("This is too long.")),
         ]
         super().__init__(label, validators=validators, **options)
@@ -91,7 +101,7 @@ class _TypedField(Field):
     wrong: Any = ""
 
     def __init__(self, label: Any = None, *, optional: bool = False, **options: Any) -> None:
-        validators = [Optional() if optional else InputRequired(_l("Please fill this in."))]
+        validators = [Optional() if optional else Filled()]
         super().__init__(label, validators=[*validators, *options.pop("validators", ())], **options)
 
     def _value(self) -> str:

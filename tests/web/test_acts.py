@@ -1,0 +1,135 @@
+"""One press of a button: it happens whole and is said, or it leaves no trace and says why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from flask import Flask, g, get_flashed_messages
+from sqlalchemy import text
+from sqlalchemy.orm.exc import StaleDataError
+
+from portal.core import clock
+from portal.core.errors import NotFound, Refused
+from portal.core.permissions import Actor
+from portal.web.acts import at, came_from, local, perform
+from tests.factories.world import World, make_world
+from tests.factories.world import at as instant
+
+
+@pytest.fixture(scope="module")
+def home(app) -> World:
+    return make_world()
+
+
+@contextmanager
+def pressed(app: Flask, actor: Actor, *, referrer: str | None = None) -> Iterator[None]:
+    """A request of that actor's, with a flask.g of its own."""
+    headers = {} if referrer is None else {"Referer": referrer}
+    with app.app_context(), app.test_request_context("/orders", method="POST", headers=headers):
+        g.actor = actor
+        yield
+
+
+def rename(session, actor, when) -> str:
+    session.execute(
+        text("UPDATE dealers SET contact = :name WHERE code = 'D001'"), {"name": f"{actor.name} {when:%H:%M}"}
+    )
+    return "D001"
+
+
+def contact(world: World) -> str:
+    with world.as_(world.hq.auditor) as session:
+        return str(session.scalar(text("SELECT contact FROM dealers WHERE code = 'D001'")))
+
+
+def test_an_act_is_done_said_and_leads_on(app: Flask, home: World) -> None:
+    with clock.frozen(instant("2026-10-05 10:00")), pressed(app, home.hq.admin):
+        answer = perform(rename, done=lambda code: f"{code} is renamed", to=lambda code: f"/dealers/{code}")
+        assert at() == instant("2026-10-05 10:00")
+        assert get_flashed_messages(with_categories=True) == [("good", "D001 is renamed")]
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/dealers/D001")  # type: ignore[union-attr]
+    assert contact(home) == "管理员 02:00"
+
+
+def test_an_act_without_words_says_nothing(app: Flask, home: World) -> None:
+    with pressed(app, home.hq.admin):
+        answer = perform(rename, to="/x")
+        assert get_flashed_messages() == []
+    assert answer.headers["Location"] == "/x"  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(("error", "words"), [(Refused("reason-needed"), "原因"), (StaleDataError(), "改动")])
+def test_a_refused_act_leaves_no_trace_and_is_said_where_the_button_stands(
+    app: Flask, home: World, error: Exception, words: str
+) -> None:
+    before = contact(home)
+
+    def act(session, actor, when):
+        session.execute(text("UPDATE dealers SET contact = 'half done'"))
+        raise error
+
+    with pressed(app, home.hq.admin, referrer="http://localhost/orders/PO1?tab=2"):
+        answer = perform(act, done="done", to="/never")
+        flashed = get_flashed_messages(with_categories=True)
+        stays = perform(act, to="/never", back="/orders/PO2")
+    assert answer.headers["Location"] == "/orders/PO1?tab=2"  # type: ignore[union-attr]
+    assert stays.headers["Location"] == "/orders/PO2"  # type: ignore[union-attr]
+    assert [kind for kind, _ in flashed] == ["bad"]
+    assert words in flashed[0][1]
+    assert contact(home) == before
+
+
+def test_a_refused_form_is_shown_again_with_what_was_typed(app: Flask, home: World) -> None:
+    def act(session, actor, when):
+        raise Refused("reason-needed", field="reason")
+
+    with pressed(app, home.hq.admin):
+        answer = perform(act, to="/never", refused=lambda why: (f"again: {why.code} {why.field}", 422))
+        assert get_flashed_messages() == []
+    assert answer == ("again: reason-needed reason", 422)
+
+
+def test_what_is_not_there_is_no_message_but_a_page(app: Flask, home: World) -> None:
+    def act(session, actor, when):
+        raise NotFound
+
+    with pressed(app, home.hq.admin), pytest.raises(NotFound):
+        perform(act, to="/never")
+
+
+def test_a_page_that_cannot_be_named_takes_the_act_back(app: Flask, home: World) -> None:
+    before = contact(home)
+    with pressed(app, home.hq.admin), pytest.raises(KeyError):
+        perform(
+            lambda session, actor, when: session.execute(text("UPDATE dealers SET contact = 'x'")),
+            to=lambda _: {}["nowhere"],
+        )
+    assert contact(home) == before
+
+
+@pytest.mark.parametrize(
+    ("referrer", "where"),
+    [
+        ("http://localhost/orders?state=quoted", "/orders?state=quoted"), ("http://localhost/", "/"), ("http://localhost", "/"), (None, "/"),
+        ("https://evil.example/orders", "/"), ("http://localhost.evil.example/x", "/"), ("http://localhost//evil.example/x", "/"),
+        ("http://localhost/\\evil.example", "/"), ("http://evil@localhost/x", "/"), ("nonsense", "/"), ("http://localhost:81/x", "/"),
+    ],
+)  # fmt: skip
+def test_AN4_one_comes_back_to_a_page_of_ours_or_home(
+    app: Flask, home: World, referrer: str | None, where: str
+) -> None:
+    with pressed(app, home.hq.admin, referrer=referrer):
+        assert came_from() == where
+
+
+@pytest.mark.parametrize(
+    ("address", "kept"),
+    [
+        ("/", True), ("/orders?a=1#b", True), ("/a//b", True), ("/订单", True), ("//evil", False), ("/\\evil", False), ("\\/evil", False), ("https://x", False),
+        ("", False), (None, False), ("orders", False), ("/\n/x", False), ("/a\tb", False), ("/a\0", False), ("/a\x7f", False), (" /a", False),
+    ],
+)  # fmt: skip
+def test_AN4_IE5_an_address_stays_in_the_portal(address: str | None, kept: bool) -> None:
+    assert local(address) == (address if kept else None)
