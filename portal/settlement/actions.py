@@ -142,15 +142,10 @@ def exclude(
         raise Refused("line-not-in-month", claim=claim, line=position)
     to_month = rules.month_after(month)
     line.pays_in = to_month
-    excluded = Exclusion(
-        dealer_id=line.dealer_id,
-        line_id=line.id,
-        from_month=month,
-        to_month=to_month,
-        reason=why,
-        excluded_at=at,
-        excluded_by=actor.name,
-    )
+    excluded = queries.exclusion(session, line.id, month) or Exclusion(
+        dealer_id=line.dealer_id, line_id=line.id, from_month=month
+    )  # there is one when the line was refused and approved again after it; the audit trail keeps both reasons
+    excluded.to_month, excluded.reason, excluded.excluded_at, excluded.excluded_by = to_month, why, at, actor.name
     session.add(excluded)
     session.flush()
     audit.record(

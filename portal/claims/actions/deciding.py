@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 from sqlalchemy.orm import Session
@@ -129,7 +129,7 @@ def _judge(
     for line in chosen:
         _take_again(session, line, parts[line.old_part_id])
         approved, pieces = change(line, parts[line.old_part_id], taken[line.old_part_id])
-        month = None if approved is None else pays_in(line.service_day)
+        month = None if approved is None else _not_back(pays_in(line.service_day), line.pays_in)
         # Nothing is read between here and the end: the line's state and figures reach the database together.
         CLAIM_LINE.take(step, cases[line.position], actor)
         line.approved, line.approved_quantity, line.pays_in = approved, pieces, month
@@ -172,6 +172,11 @@ def _take_again(session: Session, line: ClaimLine, old_part: OldPart) -> None:
     """Undo an earlier cut of the quantity: the pieces that went back are taken again, or the change is refused."""
     if line.approved_quantity is not None and line.approved_quantity < line.quantity:
         old_parts.retake_pieces(session, old_part, line.quantity - line.approved_quantity)
+
+
+def _not_back(month: date, known: date | None) -> date:
+    """R50: a line that a person moved on is not moved back by another decision."""
+    return month if known is None else max(month, known)
 
 
 def _nothing(_line: ClaimLine, _old_part: OldPart, _taken: Sequence[Taken]) -> Figures:

@@ -32,6 +32,10 @@ from portal.organizations.models import Brand, Dealer
 from portal.warranty.models import Product
 
 _PAID = text("SELECT month FROM statements WHERE dealer_id = :dealer AND posted_at IS NOT NULL")
+_MOVED = text(
+    "SELECT e.line_id, e.reason FROM settlement_exclusions e JOIN claim_lines l ON l.brand_id = e.brand_id AND l.id = e.line_id"
+    " WHERE l.claim_id = :claim AND e.to_month <= l.pays_in ORDER BY e.from_month"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,6 +316,11 @@ def paid_months(session: Session, dealer_id: int) -> frozenset[date]:
     Settlement stands above this package, so its table is named, not imported; a dealer sees posted statements only.
     """
     return frozenset(session.scalars(_PAID, {"dealer": dealer_id}))
+
+
+def moved_on(session: Session, claim_id: int) -> dict[int, str]:
+    """Lines that a person moved on to a later settlement, with the newest reason, by the line's id (R50; tables named as above)."""
+    return {row.line_id: row.reason for row in session.execute(_MOVED, {"claim": claim_id})}
 
 
 def dealer_of(session: Session, claim: Claim) -> Dealer:

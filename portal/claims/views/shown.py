@@ -71,10 +71,16 @@ def lines(session: Session, actor: Actor, claim: Claim, *, today: date) -> list[
     live = queries.check_lines(session, actor, claim, [row for row in rows if row.state in OPEN], today=today)
     paid = queries.paid_months(session, claim.dealer_id) if any(row.pays_in for row in rows) else frozenset()
     days = {one: queries.settles_on(session, one) for one in {row.pays_in for row in rows} if one is not None}
-    return [_line(row, live.get(row.position) or tuple(map(Check.from_json, row.checks)), paid, days) for row in rows]
+    moved = queries.moved_on(session, claim.id) if any(_later(row) for row in rows) else {}
+    return [
+        _line(row, live.get(row.position) or tuple(map(Check.from_json, row.checks)), paid, days, moved.get(row.id))
+        for row in rows
+    ]
 
 
-def _line(row: LineRow, checks: Iterable[Check], paid: frozenset[date], days: dict[date, date]) -> Line:
+def _line(
+    row: LineRow, checks: Iterable[Check], paid: frozenset[date], days: dict[date, date], moved: str | None
+) -> Line:
     checks = list(checks)
     label, tone = LINE_STATES[row.state]
     settled = row.pays_in in paid
@@ -86,18 +92,30 @@ def _line(row: LineRow, checks: Iterable[Check], paid: frozenset[date], days: di
         ),
         label=label,
         tone=tone,
-        pays="" if row.pays_in is None else pays_said(row, days[row.pays_in], settled=settled),
+        pays="" if row.pays_in is None else pays_said(row, days[row.pays_in], settled=settled, moved=moved),
         paid=settled,
     )
 
 
-def pays_said(row: LineRow, settles_on: date, *, settled: bool) -> str:
-    """R50 in words: with which month, on which day, and why later when the approval came too late."""
+def _later(row: LineRow) -> bool:
+    """Whether a line is paid with a later month than its service's."""
+    return row.pays_in is not None and row.pays_in > row.service_day
+
+
+def pays_said(row: LineRow, settles_on: date, *, settled: bool, moved: str | None = None) -> str:
+    """R50 in words: with which month, on which day, and why later: ``moved`` by a person, with its reason, or approved too late."""
     if row.pays_in is None:
         return ""
     if settled:
         return _("Reimbursed with %(month)s", month=month(row.pays_in))
-    if row.pays_in > row.service_day:  # the first of a later month than the service's
+    if moved is not None:
+        return _(
+            "Left out by headquarters: %(reason)s; reimbursed with %(month)s on %(day)s",
+            reason=moved,
+            month=month(row.pays_in),
+            day=settles_on,
+        )
+    if _later(row):
         return _(
             "Approved too late for %(missed)s; reimbursed with %(month)s on %(day)s",
             missed=month(row.service_day),

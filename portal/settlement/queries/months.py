@@ -17,7 +17,7 @@ from portal.core import terms
 from portal.core.errors import NotFound, Refused
 from portal.organizations.models import Dealer
 from portal.settlement import rules
-from portal.settlement.models import Settlement, SettlementState, Statement
+from portal.settlement.models import Exclusion, Settlement, SettlementState, Statement
 from portal.settlement.queries.left_out import left_out_groups
 
 PAID_STATES = (LineState.APPROVED, LineState.REDUCED)
@@ -46,6 +46,11 @@ def for_update(session: Session, month: date) -> Settlement | None:
     return session.scalar(
         select(Settlement).where(Settlement.month == month).with_for_update().execution_options(populate_existing=True)
     )
+
+
+def exclusion(session: Session, line_id: int, month: date) -> Exclusion | None:
+    """What moved that line out of ``month``, if anything did (R50)."""
+    return session.scalar(select(Exclusion).where(Exclusion.line_id == line_id, Exclusion.from_month == month))
 
 
 def due(month: date) -> Select[tuple[int, int, Decimal]]:
