@@ -41,9 +41,22 @@ _HEADERS = {
 health = Blueprint("health", __name__)
 
 
+class Portal(Flask):
+    """Flask whose whole addresses (QR codes on papers) start with the setting ``base_url``, not with what a request calls us."""
+
+    base_url = ""
+
+    def url_for(self, /, endpoint: str, **values: Any) -> str:
+        """As Flask's; on a developer's machine whole addresses follow the request, so that any port works."""
+        if not (self.base_url and values.get("_external")):
+            return super().url_for(endpoint, **values)
+        return self.base_url + super().url_for(endpoint, **{**values, "_external": False})
+
+
 def create_app(settings: Settings) -> Flask:
     """The portal as a WSGI application. Opens no connection by itself."""
-    app = Flask("portal", static_folder="static", template_folder="templates")
+    app = Portal("portal", static_folder="static", template_folder="templates")
+    app.base_url = settings.base_url.rstrip("/") if settings.environment not in {"development", "testing"} else ""
     app.config.update(
         SQLALCHEMY_DATABASE_URI=settings.database_url,
         SQLALCHEMY_ENGINE_OPTIONS={

@@ -20,26 +20,30 @@ from portal.web.forms import DayField, MoneyField, PortalForm, TextField, WordsF
 _NAME = re.compile(r"lines-(\d{1,6})-(part|quantity|purpose|serial|price|reason|pieces|counted|damaged)")
 
 
-class OrderForm(PortalForm):
-    """A dealer's application, beside its lines. ``seen`` is the version of the draft that the page showed."""
+class SeenForm(PortalForm):
+    """A form about an order; ``seen`` is the version of the order that the page showed."""
 
-    ship_to = TextField(_l("Ship to"), optional=True, most=500)
-    note = WordsField(_l("To headquarters"), most=500)
     seen = HiddenField(validators=[Optional()])
 
     def seen_ver(self) -> int | None:
-        """The draft's version as the page showed it."""
+        """The order's version as the page showed it."""
         text = str(self.seen.data or "")
         return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None
 
 
-class QuoteForm(PortalForm):
+class OrderForm(SeenForm):
+    """A dealer's application, beside its lines."""
+
+    ship_to = TextField(_l("Ship to"), optional=True, most=500)
+    note = WordsField(_l("To headquarters"), most=500)
+
+
+class QuoteForm(SeenForm):
     """HQ's confirmation, beside its lines."""
 
     freight = MoneyField(_l("Freight (¥)"))
     ship_on = DayField(_l("Promised ship date"))
     note = WordsField(_l("To the dealer"), most=500)
-    seen = HiddenField(validators=[Optional()])
 
 
 class ShipForm(PortalForm):

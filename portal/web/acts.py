@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -46,7 +47,9 @@ def perform(
             result = act(session, actor, at())
             target = to(result) if callable(to) else to
             words = done(result) if callable(done) else done
-    except (Refused, StaleDataError) as error:
+    except (Refused, StaleDataError, IntegrityError) as error:
+        if isinstance(error, IntegrityError) and not somebody_was_faster(error):
+            raise
         why = error if isinstance(error, Refused) else Refused("changed-meanwhile")
         if refused is not None:
             return refused(why)
@@ -55,6 +58,11 @@ def perform(
     if str(words):
         flash(str(words), "good")
     return redirect(target, 303)
+
+
+def somebody_was_faster(error: IntegrityError) -> bool:
+    """Whether another act took the place (a unique key, days that may not overlap) between our look and our writing."""
+    return getattr(error.orig, "sqlstate", None) in {"23505", "23P01"}
 
 
 def came_from() -> str:

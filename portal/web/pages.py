@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
+from urllib.parse import urlencode
 
 from flask import request, url_for
 
 Row = TypeVar("Row")
 SIZE = 50
+_SAFE = "!$'()*,/:;?@"  # as url_for leaves them
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +37,16 @@ def key_page(rows: Sequence[Row], *, size: int = SIZE, key: str = "id") -> Page[
 
 
 def address(**changes: Any) -> str:
-    """This page's address with some arguments changed (None takes one away); filters stay."""
-    values: dict[str, Any] = {**(request.view_args or {}), **request.args.to_dict()}
-    values.update(changes)
-    return url_for(str(request.endpoint), **{name: value for name, value in values.items() if value not in (None, "")})
+    """This page's address with some arguments changed (None takes one away); filters stay.
+
+    What stands in the query never reaches ``url_for`` by name: ``?endpoint=`` or ``?_external=1`` would change what it builds,
+    and ``?code=`` another dealer's page behind this one's links.
+    """
+    asked = {name: value for name, value in request.args.to_dict().items() if name not in (request.view_args or {})}
+    values: dict[str, Any] = {**asked, **(request.view_args or {}), **changes}
+    path = url_for(str(request.endpoint), **{name: values.pop(name) for name in request.view_args or {}})
+    query = urlencode({name: value for name, value in values.items() if value not in (None, "")}, safe=_SAFE)
+    return f"{path}?{query}" if query else path
 
 
 def list_filters(*names: str) -> dict[str, str]:

@@ -57,7 +57,6 @@ def make_quote(ref: str) -> ResponseReturnValue:
     wishes = [wish for line in lines if (wish := line.wish())]
     if not form.validate() or len(wishes) < len(lines):
         return _again(ref, form, lines)
-    seen = str(form.seen.data or "")
     words: dict[str, Any] = {"freight": form.freight.data, "ship_on": form.ship_on.data, "note": form.note.data or ""}
 
     def refused(why: Refused) -> ResponseReturnValue:
@@ -71,7 +70,7 @@ def make_quote(ref: str) -> ResponseReturnValue:
 
     return perform(
         lambda session, actor, now: actions.quote(
-            session, actor, ref, lines=wishes, seen=int(seen) if seen.isascii() and seen.isdecimal() else None, at=now, **words
+            session, actor, ref, lines=wishes, seen=form.seen_ver(), at=now, **words
         ),
         done=lambda order: _("Version %(number)s is with the dealer.", number=order.quote_no),
         to=url_for("orders.detail", ref=ref),

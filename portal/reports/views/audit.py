@@ -53,6 +53,7 @@ def _shown(row: Event) -> dict[str, Any]:
 
 def _day(text: str) -> date | None:
     try:
-        return datetime.strptime(text, "%Y-%m-%d").date() if text else None  # noqa: DTZ007 - a day, no instant
+        day = datetime.strptime(text, "%Y-%m-%d").date() if text else None  # noqa: DTZ007 - a day, no instant
     except ValueError:
         return None
+    return day if day and 1990 <= day.year <= 2199 else None  # as days are typed; the calendar's last has no day after it

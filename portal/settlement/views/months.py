@@ -136,9 +136,10 @@ def _shares(session: Session, month: date, found: Settlement | None, wanted: dic
 
 def _after(text: str) -> tuple[Decimal, int] | None:
     cents, dot, dealer = text.partition(".")
-    if dot and cents.isascii() and cents.isdecimal() and dealer.isascii() and dealer.isdecimal() and len(text) < 36:
-        return money.yuan(int(cents)), int(dealer)
-    return None
+    if not dot or not (cents + dealer).isascii() or not cents.isdecimal() or not dealer.isdecimal() or len(dealer) > 18:
+        return None
+    amount = money.yuan(int(cents[:14]))
+    return (amount, int(dealer)) if amount <= money.LIMIT else None  # more than the column holds: nobody's page
 
 
 def steps(
