@@ -87,7 +87,9 @@ def add_member(
     dealer_id: int | None,
     at: datetime,
 ) -> Member:
-    """Give a login a place at headquarters or at a dealer. Refuses roles of the other side ("role-of-other-side")."""
+    """Give a login a place at headquarters or at a dealer. Refuses "permission-missing" and roles of the other side ("role-of-other-side")."""
+    if not actor.may(Permission.MEMBER_MANAGE):
+        raise Refused("permission-missing")
     _require_side(roles, "hq" if dealer_id is None else "dealer")
     row = session.execute(
         insert(Member)

@@ -164,6 +164,23 @@ def test_R3_a_place_is_given_changed_and_ended_with_an_event_each(home: World) -
     assert {(event.dealer_id, event.public, event.actor_name) for event in events} == {(home.d1.id, True, "管理员")}
 
 
+def test_only_who_manages_members_gives_a_place(home: World) -> None:
+    login_id, login = new_login()
+    with pytest.raises(Refused, match="permission-missing"), home.as_(home.hq.manager) as session:
+        actions.add_member(
+            session,
+            home.hq.manager,
+            login_id=login_id,
+            login=login,
+            name="王芳",
+            roles=["dealer-clerk"],
+            dealer_id=home.d1.id,
+            at=WHEN,
+        )
+    with home.as_(home.hq.auditor) as session:
+        assert session.scalars(select(Member).where(Member.login_id == login_id)).all() == []
+
+
 def test_headquarters_own_members_are_no_dealers_business(home: World) -> None:
     login_id, login = new_login()
     member = give_place(home, login_id, login, Role.HQ_CLERK)
