@@ -171,11 +171,6 @@ def rows(
     return [ListRow(*row) for row in session.execute(page.order_by(FeeSchedule.id.desc()).limit(limit))]
 
 
-def dealers(session: Session) -> list[tuple[str, str]]:
-    """Code and name of every dealer, for HQ's filter."""
-    return [(code, name) for code, name in session.execute(select(Dealer.code, Dealer.name).order_by(Dealer.code))]
-
-
 def heads(session: Session, document: FeeSchedule) -> tuple[Brand, Dealer]:
     """The brand and the dealer of a schedule, for its page and its paper. One statement."""
     row = session.execute(

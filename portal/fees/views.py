@@ -18,6 +18,7 @@ from portal.fees import actions, labels, printing, queries, rules
 from portal.fees.forms import DecisionForm, ScheduleForm, TypedItem, items_of, typed_items
 from portal.fees.models import FeeSchedule, FeeState
 from portal.fees.workflow import FEE_SCHEDULE
+from portal.organizations.queries import dealer_options
 from portal.web import pdf, qr
 from portal.web.acts import at, perform
 from portal.web.auth import current_actor, requires
@@ -53,7 +54,7 @@ def index() -> ResponseReturnValue:
                 for one in tabs
             ],
             turn={FeeState.SUBMITTED} if hq else {FeeState.DRAFT},
-            dealer_options=[(code, f"{code} {name}") for code, name in queries.dealers(session)] if hq else [],
+            dealer_options=dealer_options(session) if hq else [],
             clear=address(q=None, dealer=None, before=None), filtered=bool(asked["q"] or filters.dealer),
             may_draft=actor.may(P.FEE_DRAFT) and not hq,
         )  # fmt: skip

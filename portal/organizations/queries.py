@@ -26,6 +26,12 @@ def dealer(session: Session, code: str) -> Dealer:
     return found
 
 
+def dealer_options(session: Session) -> list[tuple[str, str]]:
+    """Every dealer that this side sees, for a list's filter: its code, and code and name together. One statement."""
+    rows = session.execute(select(Dealer.code, Dealer.name).order_by(Dealer.code))
+    return [(row.code, f"{row.code} {row.name}") for row in rows]
+
+
 def dealers_page(session: Session, *, text: str = "", after: str = "", limit: int = 51) -> Sequence[AnyRow]:
     """Dealers by code, after the code ``after``: (id, code, name, city, contact, phone)."""
     wanted = (

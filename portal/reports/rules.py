@@ -43,13 +43,6 @@ def by_age(since: datetime | None, now: datetime) -> Tone:
     return "red" if waited > 3 * SLOW else "amber" if waited > SLOW else ""
 
 
-def worse(*tones: Tone) -> Tone:
-    """The most urgent of these."""
-    if "red" in tones:
-        return "red"
-    return "amber" if "amber" in tones else ""
-
-
 def ranked(rows: Iterable[Row]) -> list[Row]:
     """The most urgent first, then what has waited longest; what has no age comes last."""
     order = {"red": 0, "amber": 1, "": 2}

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from portal.reports.rules import Cycle, Tone, by_age, by_deadline, ranked, worse
+from portal.reports.rules import Cycle, Tone, by_age, by_deadline, ranked
 
 NOW = datetime(2026, 11, 16, 2, 0, tzinfo=UTC)
 
@@ -28,10 +28,6 @@ def test_a_deadline_is_amber_three_days_before_and_red_on_its_last_day(left, ton
 def test_what_waits_for_headquarters_grows_urgent_with_the_days(hours, tone):
     assert by_age(NOW - timedelta(hours=hours), NOW) == tone
     assert by_age(None, NOW) == ""
-
-
-def test_the_more_urgent_of_several_counts():
-    assert (worse("", "amber"), worse("amber", "red"), worse("", "")) == ("amber", "red", "")
 
 
 def test_the_most_urgent_comes_first_and_then_the_oldest():

@@ -19,7 +19,7 @@ from portal.web.i18n import CHINESE, COOKIE, init_i18n, remember_language
 from portal.web.navigation import entries, navigation, tabbar
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
-ERRORS = ("400", "403", "404", "409", "413", "429", "500", "503")
+ERRORS = ("403", "404", "409", "413", "500", "503")
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from portal.claims.queries.documents import (
     taken,
 )
 from portal.claims.queries.known import check_lines, check_old_parts, gather, limits
-from portal.claims.queries.lists import Filters, ListRow, counts, dealers, rows
+from portal.claims.queries.lists import Filters, ListRow, counts, rows
 
 __all__ = [
     "Candidate",
@@ -43,7 +43,6 @@ __all__ = [
     "claimable_months",
     "counts",
     "dealer_of",
-    "dealers",
     "gather",
     "holders",
     "limits",

@@ -108,11 +108,6 @@ def rows(session: Session, filters: Filters, *, before_id: int | None = None, li
     return [ListRow(*row) for row in found]
 
 
-def dealers(session: Session) -> list[tuple[str, str]]:
-    """Code and name of every dealer, for HQ's filter."""
-    return [(code, name) for code, name in session.execute(select(Dealer.code, Dealer.name).order_by(Dealer.code))]
-
-
 def _filtered(filters: Filters) -> Any:
     page: Any = select(
         Claim.brand_id,

@@ -14,6 +14,7 @@ from portal.claims.views import blueprint
 from portal.core import months
 from portal.core.db import unit_of_work
 from portal.core.permissions import Permission as P
+from portal.organizations.queries import dealer_options
 from portal.web.auth import current_actor, requires
 from portal.web.pages import address, before, key_page, list_filters
 
@@ -54,7 +55,7 @@ def index() -> ResponseReturnValue:
             turn=_turns(hq=hq),
             q=asked["q"],
             dealer=filters.dealer,
-            dealer_options=[(code, f"{code} {name}") for code, name in queries.dealers(session)] if hq else [],
+            dealer_options=dealer_options(session) if hq else [],
             may_review=actor.may(P.CLAIM_REVIEW),
             month=f"{month:%Y-%m}" if month else "",
             clear=address(q=None, dealer=None, month=None, before=None),

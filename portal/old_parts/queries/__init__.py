@@ -5,13 +5,9 @@ from portal.old_parts.queries.lists import (
     TABS,
     Filters,
     Listed,
-    Waiting,
     counts,
-    dealers,
-    due_within,
     listed,
     next_to_review,
-    waiting,
 )
 from portal.old_parts.queries.one import (
     OnClaim,
@@ -27,10 +23,8 @@ from portal.old_parts.queries.one import (
     taken,
 )
 from portal.old_parts.queries.pieces import (
-    Claimable,
     as_held,
     awaiting_registration,
-    claimable,
     layers_for_update,
     layers_of,
     registered_pieces,
@@ -39,17 +33,12 @@ from portal.old_parts.queries.pieces import (
 __all__ = [
     "COUNTED",
     "TABS",
-    "Claimable",
     "Filters",
     "Listed",
     "OnClaim",
-    "Waiting",
     "as_held",
     "awaiting_registration",
-    "claimable",
     "counts",
-    "dealers",
-    "due_within",
     "layers_for_update",
     "layers_of",
     "listed",
@@ -65,5 +54,4 @@ __all__ = [
     "reviewing",
     "several",
     "taken",
-    "waiting",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -142,36 +142,6 @@ def next_to_review(session: Session, *, after_id: int = 0) -> str | None:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """Counts and money for the work queues: how many, what they are worth (yuan), since when, and the nearest deadline."""
-
-    count: int
-    amount: Decimal
-    oldest_at: datetime | None
-    soonest: date | None
-
-
-def waiting(session: Session, tab: str) -> Waiting:
-    """What stands in one tab, as home shows it; one statement."""
-    row = session.execute(
-        select(
-            func.count(),
-            func.coalesce(func.sum(OldPart.amount, type_=OldPart.amount.type), 0),
-            func.min(func.coalesce(OldPart.reported_at, OldPart.registered_at)),
-            func.min(OldPart.report_by),
-        ).where(*_of_tab(tab))
-    ).one()
-    return Waiting(*row)
-
-
-def due_within(session: Session, today: date, days: int) -> list[Listed]:
-    """Registered parts whose last day to report is at most ``days`` away (or over), most urgent first."""
-    rows = listed(session, Filters(tab="registered"), limit=COUNTED_MOST)
-    near = [row for row in rows if row.report_by <= today + timedelta(days=days)]
-    return sorted(near, key=lambda row: (row.report_by, row.id))
-
-
 def _of_tab(tab: str) -> list[ColumnElement[bool]]:
     state, review = TABS.get(tab, (None, None))
     clauses: list[ColumnElement[bool]] = []
@@ -197,14 +167,6 @@ def _filtered(wanted: Select[*tuple[Any, ...]], filters: Filters) -> Select[*tup
             | Dealer.name.contains(typed, autoescape=True)
         )
     return wanted
-
-
-def dealers(session: Session) -> list[tuple[str, str]]:
-    """Code and name of the dealers this side sees, for the list's filter."""
-    return [
-        (row.code, f"{row.code} {row.name}")
-        for row in session.execute(select(Dealer.code, Dealer.name).order_by(Dealer.code))
-    ]
 
 
 def same(

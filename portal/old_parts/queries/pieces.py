@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date
-from decimal import Decimal
 
 from sqlalchemy import Subquery, func, select
 from sqlalchemy.orm import Session
 
-from portal.catalog.models import Part
-from portal.core.months import add_months
-from portal.old_parts.models import OldPart, OldPartState, Review
-from portal.old_parts.queries.lists import same
+from portal.old_parts.models import OldPart, OldPartState
 from portal.old_parts.rules import Held
 from portal.orders import queries as orders
 from portal.orders.models import Layer
-from portal.warranty.models import Product
 
 
 def layers_for_update(session: Session, dealer_id: int, part_id: int) -> list[Layer]:
@@ -68,42 +61,3 @@ def registered_pieces() -> Subquery:
 def awaiting_registration(session: Session, *, limit: int = 500) -> list[orders.Awaiting]:
     """R36: received ``warranty`` lines whose old part is not registered yet, oldest first; no deadline runs for them."""
     return orders.awaiting_registration(session, registered=registered_pieces(), limit=limit)
-
-
-@dataclass(frozen=True, slots=True)
-class Claimable:
-    """A reported old part that no claim line rests on yet (R33). ``amount`` in yuan."""
-
-    id: int
-    number: str
-    replaced_on: date
-    part_number: str
-    part_name: str
-    serial: str
-    quantity: int
-    amount: Decimal
-    review: Review
-    reported_late: bool
-    verdict: str
-
-
-def claimable(session: Session, dealer_id: int, month: date) -> list[Claimable]:
-    """What a dealer can put on a form of that service month (its first day), by day of replacement."""
-    rows = session.execute(
-        select(
-            OldPart.id, OldPart.number, OldPart.replaced_on, Part.number, Part.name, Product.serial, OldPart.quantity,
-            OldPart.amount, OldPart.review, OldPart.reported_late, OldPart.verdict,
-        )
-        .join(Part, same(Part, OldPart.part_id))
-        .join(Product, same(Product, OldPart.product_id))
-        .where(
-            OldPart.dealer_id == dealer_id,
-            OldPart.state == OldPartState.REPORTED,
-            OldPart.review != Review.REFUSED,
-            OldPart.replaced_on >= month,
-            OldPart.replaced_on < add_months(month, 1),
-            OldPart.claim_line.is_(None),
-        )
-        .order_by(OldPart.replaced_on, OldPart.id)
-    )  # fmt: skip
-    return [Claimable(*row) for row in rows]

@@ -14,6 +14,7 @@ from portal.core.permissions import Permission as P
 from portal.old_parts import actions, labels, printing, queries
 from portal.old_parts.views import base
 from portal.old_parts.views.base import blueprint
+from portal.organizations.queries import dealer_options
 from portal.web import pdf
 from portal.web.acts import perform
 from portal.web.auth import current_actor, requires
@@ -63,7 +64,7 @@ def index() -> ResponseReturnValue:
             awaiting=[base.awaiting(line) for line in waiting] if tab == "awaiting" else [],
             page=page,
             asked=asked,
-            dealers=queries.dealers(session) if actor.side == "hq" else [],
+            dealers=dealer_options(session) if actor.side == "hq" else [],
             clear=url_for("old_parts.index", tab=tab),
             late_url=address(late=None if asked["late"] == "1" else "1", before=None),
             may_register=actor.side == "dealer" and actor.may(P.OLD_PART_REGISTER),

@@ -198,11 +198,6 @@ def _with_missing(session: Session, orders: list[ListedOrder]) -> list[ListedOrd
     return found
 
 
-def dealers(session: Session) -> list[tuple[str, str]]:
-    """Every dealer that this side sees, code and name, for the filter."""
-    return [(code, name) for code, name in session.execute(select(Dealer.code, Dealer.name).order_by(Dealer.code))]
-
-
 @dataclass(frozen=True, slots=True)
 class Queued:
     """An order waiting for its debit; ``missing`` is what balance and credit limit lack for it alone (R23), yuan."""

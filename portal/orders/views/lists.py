@@ -16,6 +16,7 @@ from portal.core.permissions import Permission as P
 from portal.orders import labels, queries
 from portal.orders.models import OrderState
 from portal.orders.views import blueprint
+from portal.organizations.queries import dealer_options
 from portal.web import formats, pages
 from portal.web.acts import at
 from portal.web.auth import current_actor, requires
@@ -40,7 +41,7 @@ def index() -> ResponseReturnValue:
             session, filters, zone=actor.zone, on=today, before_id=pages.before(), limit=pages.SIZE + 1
         )
         counts = queries.counts(session)
-        dealers = queries.dealers(session) if hq else []
+        dealers = dealer_options(session) if hq else []
         page = pages.key_page(rows)
         names = dict(dealers)
         chips = [

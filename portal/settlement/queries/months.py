@@ -14,7 +14,7 @@ from portal.claims import rules as claim_rules
 from portal.claims.models import ClaimLine, LineState
 from portal.claims.terms import SETTLEMENT_DAY
 from portal.core import terms
-from portal.core.errors import NotFound, Refused
+from portal.core.errors import Refused
 from portal.organizations.models import Dealer
 from portal.settlement import rules
 from portal.settlement.models import Exclusion, Settlement, SettlementState, Statement
@@ -32,13 +32,6 @@ def day_of(session: Session, month: date) -> date:
 def settlement(session: Session, month: date) -> Settlement | None:
     """The settlement of ``month``, if it was ever prepared."""
     return session.scalar(select(Settlement).where(Settlement.month == month))
-
-
-def settlement_numbered(session: Session, number: str) -> Settlement:
-    """The settlement ST2610; NotFound when there is none."""
-    if (found := session.scalar(select(Settlement).where(Settlement.number == number))) is None:
-        raise NotFound
-    return found
 
 
 def for_update(session: Session, month: date) -> Settlement | None:
