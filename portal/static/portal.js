@@ -93,7 +93,7 @@
     var form = event.target, by = event.submitter, question = (by && by.getAttribute('data-confirm')) || form.getAttribute('data-confirm');
     if (question && !form.hasAttribute('data-asked')) { event.preventDefault(); ask(question, by, function () { form.setAttribute('data-asked', ''); form.requestSubmit(by || undefined); }); return; }
     form.removeAttribute('data-asked');
-    if ((form.getAttribute('method') || '').toLowerCase() !== 'post' || form.hasAttribute('data-upload') || form.hasAttribute('hx-post')) return;
+    if ((form.getAttribute('method') || '').toLowerCase() !== 'post' || form.hasAttribute('data-upload') || event.defaultPrevented) return; /* htmx or a question took it */
     if (form.hasAttribute('data-sent')) { event.preventDefault(); return; }
     form.setAttribute('data-sent', '');
     setTimeout(function () { all('button[type=submit], button:not([type])', form).forEach(function (button) { button.classList.add('busy'); button.setAttribute('aria-busy', 'true'); }); }, 0);
