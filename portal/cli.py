@@ -6,6 +6,8 @@ import importlib
 import json
 import os
 import sys
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -81,12 +83,24 @@ def portal(context: click.Context) -> None:
 
 
 class InApp(click.Group):
-    """A group whose commands run inside the application."""
+    """A group whose commands run inside the application; help and wrong use need no database."""
 
-    def invoke(self, context: click.Context) -> Any:
-        app: App = context.obj
-        with app.flask().test_request_context():
-            return super().invoke(context)
+    def add_command(self, cmd: click.Command, name: str | None = None) -> None:
+        if (act := cmd.callback) is not None:
+            cmd.callback = self._inside(act)
+        super().add_command(cmd, name)
+
+    @staticmethod
+    def _inside(act: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(act)
+        def within(*args: Any, **kwargs: Any) -> Any:
+            app = click.get_current_context().find_object(App)
+            if app is None:  # called from within the application already
+                return act(*args, **kwargs)
+            with app.flask().test_request_context():
+                return act(*args, **kwargs)
+
+        return within
 
 
 @portal.group(cls=InApp)
