@@ -15,7 +15,9 @@ from tests.factories.world import at
 ODD = "endpoint=x&_method=FOO&_external=1&_scheme=javascript&_anchor=a"
 
 
-@pytest.mark.parametrize("address", ["/accounts", "/orders", "/claims", "/fees", "/old-parts", "/audit", "/products", "/accounts/D001"])
+@pytest.mark.parametrize(
+    "address", ["/accounts", "/orders", "/claims", "/fees", "/old-parts", "/audit", "/products", "/accounts/D001"]
+)
 def test_arguments_named_like_those_of_url_for_change_no_link(client_as, world, address):
     answer = client_as(world.hq.finance if address != "/audit" else world.hq.auditor).get(f"{address}?{ODD}")
     assert answer.status_code == 200

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import flag_modified
 
 from portal.catalog import queries as catalog
 from portal.catalog.models import Part
@@ -61,6 +62,7 @@ def amend(
         raise Refused("changed-meanwhile")
     before, after = workflow.ORDER.take("amend", order, actor)
     order.note, order.ship_to, order.updated_at = _text(note, "note"), _text(ship_to, "ship_to"), at
+    flag_modified(order, "note")  # its version moves on even when only lines changed, at the same instant
     _write_lines(session, order, lines, on=actor.day(at))
     _stored(session, order)
     audit.record(session, actor, "order:amend", order, at=at, before=before, after=after, lines=len(lines))
