@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Engine, select, text
+from sqlalchemy import Connection, Engine, func, select, text, tuple_
 from sqlalchemy.orm import Session
 
 from portal.core.errors import NotFound
@@ -133,6 +134,29 @@ def system_actor(brand: BrandInfo, *, via: Literal["command", "system"] = "syste
 def members(session: Session) -> list[Any]:
     """The members this place may see (RLS), HQ's first."""
     return list(session.scalars(select(Member).order_by(Member.dealer_id.nulls_first(), Member.id)))
+
+
+def members_page(
+    session: Session, *, text: str = "", after: tuple[int, int] | None = None, limit: int = 51
+) -> Sequence[Member]:
+    """The same by pages: after the one of that dealer (0: headquarters) and id; ``text`` is a part of the name or the login."""
+    dealer = func.coalesce(Member.dealer_id, 0)
+    wanted = select(Member).order_by(dealer, Member.id).limit(limit)
+    if after is not None:
+        wanted = wanted.where(tuple_(dealer, Member.id) > tuple_(*after))
+    if text:
+        wanted = wanted.where(
+            Member.name.icontains(text, autoescape=True) | Member.login.icontains(text, autoescape=True)
+        )
+    return session.scalars(wanted).all()
+
+
+def member(session: Session, member_id: int) -> Member:
+    """One member that this place may see; NotFound."""
+    found = session.scalar(select(Member).where(Member.id == member_id)) if member_id < 2**63 else None
+    if found is None:
+        raise NotFound
+    return found
 
 
 def serves(session: Session, login_id: int | None, dealer_id: int) -> bool:

@@ -21,6 +21,7 @@ from portal.web.auth import current_actor, public, requires
 from portal.web.errors import sentence
 from portal.web.i18n import remember_language
 from portal.web.labels import ROLES
+from portal.web.pages import SIZE, address, list_filters
 
 bp = Blueprint("identity", __name__)
 
@@ -98,12 +99,22 @@ def switch_place() -> ResponseReturnValue:
 @bp.get("/members")
 @requires(P.MEMBER_READ)
 def members() -> ResponseReturnValue:
-    """Who belongs here, with which roles."""
-    actor = current_actor()
+    """Who belongs here, with which roles; headquarters' first."""
+    actor, wanted = current_actor(), list_filters("q", "after")
     with unit_of_work(actor.scope) as session:
+        rows = queries.members_page(session, text=wanted["q"], after=_after(wanted["after"]), limit=SIZE + 1)
+        last = rows[:SIZE][-1] if rows else None
         return render_template(
-            "identity/members.html", members=queries.members(session), roles=ROLES, manages=actor.may(P.MEMBER_MANAGE)
-        )
+            "identity/members.html", members=rows[:SIZE], roles=ROLES, manages=actor.may(P.MEMBER_MANAGE), wanted=wanted,
+            first=address(after=None) if wanted["after"] else "",
+            older=address(after=f"{last.dealer_id or 0}.{last.id}") if last is not None and len(rows) > SIZE else "",
+        )  # fmt: skip
+
+
+def _after(text: str) -> tuple[int, int] | None:
+    dealer, _dot, member = text.partition(".")
+    whole = all(part.isascii() and part.isdecimal() and len(part) < 19 for part in (dealer, member))
+    return (int(dealer), int(member)) if whole else None
 
 
 @bp.get("/members/<int:member_id>")
@@ -112,9 +123,7 @@ def member(member_id: int) -> ResponseReturnValue:
     """One member's roles, to be changed."""
     actor = current_actor()
     with unit_of_work(actor.scope) as session:
-        found = next((m for m in queries.members(session) if m.id == member_id), None)
-        if found is None:
-            raise NotFound
+        found = queries.member(session, member_id)
         side = "hq" if found.dealer_id is None else "dealer"
         choices = [(role.value, ROLES[role.value]) for role in Role if role.side == side]
         return render_template(

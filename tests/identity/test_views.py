@@ -14,7 +14,7 @@ from sqlalchemy import select
 from portal.app import create_app
 from portal.core.db import db
 from portal.core.settings import Settings
-from portal.identity import actions
+from portal.identity import actions, queries
 from portal.identity.edge import COOKIE
 from portal.identity.models import Member
 from portal.identity.roles import Role
@@ -569,3 +569,25 @@ def test_section_12_a_code_of_another_brand_dealer_or_of_nothing_is_not_there(cl
     ):
         assert browser.get(where).status_code == 404
     assert browser.get(f"/q/{home.code}/TU%00").status_code in {400, 404}
+
+
+def test_members_come_by_pages_headquarters_first_and_are_found_by_name_or_login(
+    client_as, home: World, monkeypatch
+) -> None:
+    monkeypatch.setattr("portal.identity.views.SIZE", 4)
+    browser, seen, where = client_as(home.hq.admin), [], "/members"
+    while where:
+        page = browser.get(where).get_data(as_text=True)
+        seen.append(re.findall(r'<td class="r dim">([^<]+)</td>', page))
+        where = (re.search(r'rel="next" href="([^"]+)"', page) or [None, ""])[1].replace("&amp;", "&")
+    with home.as_(home.hq.admin) as session:
+        everybody = [member.login for member in queries.members(session)]
+    assert [login for page in seen for login in page] == everybody
+    assert {len(page) for page in seen[:-1]} == {4}
+    one = everybody[-1]
+    assert re.findall(
+        r'<td class="r dim">([^<]+)</td>',
+        browser.get("/members", query_string={"q": one.upper()}).get_data(as_text=True),
+    ) == [one]
+    assert "没有符合条件的成员" in browser.get("/members?q=nobody-of-that-name").get_data(as_text=True)
+    assert browser.get("/members?after=x.1").status_code == 200

@@ -190,3 +190,21 @@ def test_a_step_back_needs_its_reason(world: World, step: str) -> None:
     do(world, world.hq.manager, step, number, reason="not ours", when="2026-10-05 10:00")
     expected = {"send_back": S.DRAFT, "reject": S.REJECTED, "cancel": S.CANCELLED}
     assert state(world, number) is expected[step]
+
+
+def test_R21_a_quote_for_an_application_that_changed_meanwhile_is_refused(world: World) -> None:
+    number = world.submitted_order(world.d1, {"P1": 4})
+    with world.as_(world.hq.clerk) as session:
+        seen = queries.order(session, number).ver
+    do(world, world.hq.clerk, "send_back", number, reason="x", when="2026-10-05 10:00")
+    do(world, world.d1.clerk, "amend", number, lines=[LineWish("P1", 40, Purpose.STOCK)], when="2026-10-05 10:30")
+    do(world, world.d1.clerk, "submit", number, when="2026-10-05 10:31")
+    terms = {
+        "lines": [],
+        "freight": yuan("0.00"),
+        "ship_on": date(2026, 10, 8),
+        "seen": seen,
+        "when": "2026-10-05 11:00",
+    }
+    assert refusal(lambda: do(world, world.hq.clerk, "quote", number, **terms)).code == "changed-meanwhile"
+    assert state(world, number) is S.SUBMITTED
