@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 
-from portal.web.forms import PortalForm, TextField, WholeField
+from portal.web.forms import PortalForm, TextField, WholeField, WordsField
 
 
 class ExcludeForm(PortalForm):
@@ -13,3 +13,9 @@ class ExcludeForm(PortalForm):
     claim = TextField(_l("Claim"), most=20)
     position = WholeField(_l("Line"), low=1)
     reason = TextField(_l("Reason for leaving it out"), most=500)
+
+
+class SendBackForm(PortalForm):
+    """Why a checked month goes back."""
+
+    reason = WordsField(_l("What has to be looked at again?"), optional=False, most=500)

@@ -28,6 +28,11 @@ def clean(text: str) -> str:
     return unicodedata.normalize("NFC", text).strip()
 
 
+def storable(text: str) -> str:
+    """:func:`clean`, with what it refuses left out: for words that a page cannot show again to be corrected."""
+    return clean("".join(sign for sign in text if sign in "\n\r\t" or unicodedata.category(sign) not in {"Cc", "Cs"}))
+
+
 def narrow(text: str) -> str:
     """Full-width digits, letters and signs as half-width ones."""
     return unicodedata.normalize("NFKC", text).strip()

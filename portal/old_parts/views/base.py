@@ -19,6 +19,7 @@ from portal.orders.queries import Awaiting
 from portal.warranty import labels as warranty
 from portal.warranty.rules import Verdict
 from portal.web.formats import day, moment, money
+from portal.web.forms import storable
 
 blueprint = Blueprint("old_parts", __name__, url_prefix="/old-parts")
 
@@ -30,8 +31,8 @@ def seen() -> int | None:
 
 
 def reason() -> str:
-    """The reason given with a button."""
-    return request.form.get("reason", "")
+    """The reason given with a button, without what cannot be stored or printed."""
+    return storable(request.form.get("reason", ""))
 
 
 def typed(name: str) -> str:

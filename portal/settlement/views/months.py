@@ -22,7 +22,7 @@ from portal.core.permissions import Permission as P
 from portal.ledger import queries as ledger
 from portal.organizations.models import Dealer
 from portal.settlement import actions, labels, queries, rules
-from portal.settlement.forms import ExcludeForm
+from portal.settlement.forms import ExcludeForm, SendBackForm
 from portal.settlement.models import Settlement, SettlementState
 from portal.settlement.views.base import blueprint, month_of
 from portal.settlement.workflow import SETTLEMENT
@@ -359,7 +359,8 @@ def post(month: str) -> ResponseReturnValue:
 @requires(P.SETTLEMENT_POST, side="hq")
 def send_back(month: str) -> ResponseReturnValue:
     """Send a checked month back with a reason."""
-    reason = request.form.get("reason", "")
+    form = SendBackForm()
+    reason = str(form.reason.data or "") if form.validate() else ""  # the action says what is missing
     return _step(
         month,
         lambda session, actor, first, *, at: actions.send_back(session, actor, first, reason=reason, at=at),
