@@ -436,7 +436,8 @@ def test_R1_another_dealers_or_headquarters_member_is_not_there(client_as, home:
         }  # 400: no column holds it
 
 
-def test_members_are_listed_to_all_and_managed_by_who_may(client_as, home: World) -> None:
+def test_members_are_listed_to_all_and_managed_by_who_may(client_as) -> None:
+    home = make_world()
     for actor, status in ((home.hq.admin, 200), (home.hq.finance, 403), (home.d1.clerk, 403), (home.d1.manager, 200)):
         browser = client_as(actor)
         page = browser.get("/members").get_data(as_text=True)
@@ -584,7 +585,7 @@ def test_members_come_by_pages_headquarters_first_and_are_found_by_name_or_login
         everybody = [member.login for member in queries.members(session)]
     assert [login for page in seen for login in page] == everybody
     assert {len(page) for page in seen[:-1]} == {4}
-    one = everybody[-1]
+    one = next(login for login in reversed(everybody) if everybody.count(login) == 1)  # others have several places
     assert re.findall(
         r'<td class="r dim">([^<]+)</td>',
         browser.get("/members", query_string={"q": one.upper()}).get_data(as_text=True),

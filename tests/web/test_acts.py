@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import pytest
 from flask import Flask, g, get_flashed_messages
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
 from portal.core import clock
@@ -89,6 +90,18 @@ def test_a_refused_form_is_shown_again_with_what_was_typed(app: Flask, home: Wor
         answer = perform(act, to="/never", refused=lambda why: (f"again: {why.code} {why.field}", 422))
         assert get_flashed_messages() == []
     assert answer == ("again: reason-needed reason", 422)
+
+
+def test_CO1_whoever_comes_second_to_one_place_is_told_so_and_no_failure(app: Flask, home: World) -> None:
+    """Only what another act took (a unique key); any other broken rule of the database is a mistake of ours and shows."""
+    taken = "INSERT INTO dealers (code, name, city, contact, phone, address, created_at) VALUES ('D001', '', '', '', '', '', now())"
+    with pressed(app, home.hq.admin):
+        answer = perform(lambda session, actor, when: session.execute(text(taken)), to="/never", back="/dealers")
+        assert [kind for kind, _ in get_flashed_messages(with_categories=True)] == ["bad"]
+    assert answer.headers["Location"] == "/dealers"  # type: ignore[union-attr]
+    broken = "INSERT INTO members (login_id, login, name, roles, joined_at) VALUES (0, 'x', 'x', '{}', now())"
+    with pressed(app, home.hq.admin), pytest.raises(IntegrityError, match="foreign key"):
+        perform(lambda session, actor, when: session.execute(text(broken)), to="/never")
 
 
 def test_what_is_not_there_is_no_message_but_a_page(app: Flask, home: World) -> None:
