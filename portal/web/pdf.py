@@ -31,7 +31,7 @@ from portal.web.pdf_pool import FONTCONFIG, Pool, PrintingFailed, PrintingUnavai
 if TYPE_CHECKING:
     from portal.web.pdf_engine import Engine
 
-__all__ = ["PrintingFailed", "PrintingUnavailable", "check_libraries", "configure", "render", "text_of"]
+__all__ = ["PrintingFailed", "PrintingUnavailable", "check_libraries", "configure", "render", "text_of", "warm"]
 
 log = logging.getLogger(__name__)
 
@@ -216,6 +216,12 @@ class Printer:
                 self._fonts = unpack_fonts(self._home or default_home())
             return self._fonts
 
+    def warm(self) -> None:
+        """Start a child and let it read its fonts and style sheet, so that the first reader need not wait for that."""
+        html = _printable("<p>1</p>", self.fonts())
+        if not self._inline:
+            self._own_pool().render(html)
+
     def close(self) -> None:
         """End the children; a later render starts new ones."""
         with self._lock:
@@ -248,6 +254,11 @@ def configure(*, home: Path | None = None, workers: int = 2, inline: bool = Fals
     global _printer  # noqa: PLW0603 - one printer per process is the point
     _printer.close()
     _printer = Printer(home=home, workers=workers, inline=inline)
+
+
+def warm() -> None:
+    """Make ready to print; see Printer.warm."""
+    _printer.warm()
 
 
 def render(template: str, paper: papers.Paper) -> bytes:

@@ -242,3 +242,12 @@ def test_a_qr_is_one_drawing_without_a_fixed_size():
     drawn = qr.svg("http://127.0.0.1:8000/q/lanquan/PO2611-0042")
     assert drawn.startswith('<svg role="img" aria-label="QR" viewBox="0 0 37 37">')
     assert drawn.count("<path") == 1
+
+
+def test_a_printer_that_was_warmed_has_its_child_ready(tmp_path):
+    printer = pdf.Printer(home=tmp_path, workers=1)
+    try:
+        printer.warm()
+        assert len(printer._own_pool().children) == 1
+    finally:
+        printer.close()
