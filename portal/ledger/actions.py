@@ -172,6 +172,7 @@ def open_account(
             Entry(PREPAYMENTS, opening, "credit", dealer_id=dealer.id, document=dealer.code),
         ]
         post(session, actor, at=at, source=source, purpose=OPENING_BALANCE, memo="", entries=credit)
+        audit.record(session, actor, "account:opening", dealer, at=at, dealer_id=dealer.id, amount=opening)
     return queries.prepayment(session, dealer.id)
 
 

@@ -52,7 +52,9 @@ REFUSALS = {
     "month-not-over": _l("%(month)s is not over yet; a month can be closed once it has ended."),
     "month-unknown": _l("Nothing was ever posted in %(month)s, so there is nothing to close."),
     "earlier-month-open": _l("%(month)s is still open; months are closed in order."),
-    "opening-differs": _l("%(dealer)s started with %(booked)s; the file says %(given)s. An opening balance is booked once."),
+    "opening-differs": _l(
+        "%(dealer)s started with %(booked)s; the file says %(given)s. An opening balance is booked once."
+    ),
     "amount-not-positive": _l("The amount must be more than zero."),
     "amount-negative": _l("The amount must not be below zero."),
     "day-in-future": _l("This day has not come yet."),
@@ -64,6 +66,7 @@ REFUSALS = {
 ACTS = {
     "topup:enter": _l("entered a top-up of %(amount)s"),
     "topup:reverse": _l("reversed a top-up of %(amount)s"),
+    "account:opening": _l("booked the opening balance of %(amount)s"),
     "account:set-limit": _l("set the credit limit from %(limit_before)s to %(limit)s"),
     "month:close": _l("closed the month %(month)s"),
 }

@@ -354,6 +354,9 @@ def test_section_7_an_opening_balance_is_booked_once(world: World) -> None:
     )
     with world.as_(world.hq.auditor) as session:
         assert queries.openings(session) == {world.d1.id: yuan("1000.00"), world.d2.id: yuan("1000.00")}
+    with world.as_(world.d1.clerk) as session:  # R3: once, and its dealer reads it
+        wanted = select(AuditEvent.facts, AuditEvent.dealer_id).where(AuditEvent.act == "account:opening")
+        assert [tuple(row) for row in session.execute(wanted)] == [({"amount": "1000.00"}, world.d1.id)]
 
 
 def test_section_7_a_dealer_without_an_opening_has_an_account_all_the_same(world: World) -> None:

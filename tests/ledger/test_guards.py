@@ -68,6 +68,22 @@ def world_topup(session, world: World) -> None:  # type: ignore[no-untyped-def]
     )  # fmt: skip
 
 
+@pytest.mark.parametrize(("bank", "dealer"), [({"debit": 100}, {"credit": 100}), ({"credit": 99}, {"debit": 99})])
+def test_R61_a_journal_that_names_another_and_is_not_its_mirror_is_refused_at_commit(
+    world: World, bank: dict[str, int], dealer: dict[str, int]
+) -> None:
+    """The same sides again, or the other sides with another amount: both balance, neither takes back 1.00."""
+    with world.as_(world.hq.finance) as session:
+        world_topup(session, world)
+    with pytest.raises(DBAPIError, match="is no reversal of what it names"), world.as_(world.hq.finance) as session:
+        named = queries.journal_of(session, "t:1", "topup")
+        accounts = {account.code: account.id for account in queries.brand_accounts(session)}
+        _raw_journal(session, "r:1", reverses=named.id)  # type: ignore[union-attr]
+        _raw_posting(session, "r:1", accounts["bank"], 1, **bank)
+        _raw_posting(session, "r:1", queries.prepayment(session, world.d1.id).id, 2, **dealer)
+    assert world.balance(world.d1) == yuan("1001.00")
+
+
 @pytest.mark.parametrize("table", ["journals", "postings", "chain_entries", "audit_events"])
 @pytest.mark.parametrize("verb", ["UPDATE {} SET brand_id = brand_id", "DELETE FROM {}", "TRUNCATE {} CASCADE"])
 def test_MO4_nobody_changes_or_deletes_not_even_the_owner_or_a_replica(
@@ -202,13 +218,13 @@ def test_R63_a_dealer_reads_its_own_postings_and_no_journal(world: World) -> Non
         session.execute(text("UPDATE accounts SET balance = 0"))
 
 
-def _raw_journal(session, source: str) -> None:  # type: ignore[no-untyped-def]
+def _raw_journal(session, source: str, *, reverses: int | None = None) -> None:  # type: ignore[no-untyped-def]
     session.execute(
         text(
-            "INSERT INTO journals (number, source, purpose, month, booked_on, at, memo, actor_name, member_id)"
-            " VALUES (:s, :s, 'raw', '2026-10-01', '2026-10-05', '2026-10-05T02:00Z', '', 'x', 0)"
+            "INSERT INTO journals (number, source, purpose, month, booked_on, at, memo, actor_name, member_id, reverses)"
+            " VALUES (:s, :s, 'raw', '2026-10-01', '2026-10-05', '2026-10-05T02:00Z', '', 'x', 0, :reverses)"
         ),
-        {"s": source},
+        {"s": source, "reverses": reverses},
     )
 
 
