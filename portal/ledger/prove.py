@@ -151,6 +151,9 @@ def prove(connection: Connection, brand_id: int | None = None) -> list[Finding]:
             wrapped, values["brand"] = wrapped + " WHERE brand_id = :brand", brand_id
         found += [
             Finding(name, int(row.brand_id), str(row.what))
-            for row in connection.execute(text(wrapped.replace("'order:'", "'order\\:'").replace("'topup:'", "'topup\\:'") + " LIMIT :limit"), values)
+            for row in connection.execute(
+                text(wrapped.replace("'order:'", "'order\\:'").replace("'topup:'", "'topup\\:'") + " LIMIT :limit"),
+                values,
+            )
         ]
     return found

@@ -45,7 +45,15 @@ def prepayments(session: Session, dealer_ids: Collection[int]) -> dict[int, Acco
 def accounts(session: Session) -> Sequence[Row[*tuple[Any, ...]]]:
     """Every dealer's account: (code, name, city, balance, credit_limit, entries, dealer_id)."""
     return session.execute(
-        select(Dealer.code, Dealer.name, Dealer.city, Account.balance, Account.credit_limit, Account.entries, Account.dealer_id)
+        select(
+            Dealer.code,
+            Dealer.name,
+            Dealer.city,
+            Account.balance,
+            Account.credit_limit,
+            Account.entries,
+            Account.dealer_id,
+        )
         .join(Dealer, (Dealer.brand_id == Account.brand_id) & (Dealer.id == Account.dealer_id))
         .where(Account.code == PREPAYMENTS)
         .order_by(Dealer.code)
@@ -64,12 +72,21 @@ def openings(session: Session) -> dict[int, Decimal]:
 
 def prepayment_accounts() -> Select[*tuple[Any, ...]]:
     """Every dealer's account as a SELECT to build on: dealer_id, balance, entries (the settlement cuts its statements by it)."""
-    return select(Account.dealer_id, Account.balance, Account.entries).where(Account.code == PREPAYMENTS, Account.dealer_id.is_not(None))
+    return select(Account.dealer_id, Account.balance, Account.entries).where(
+        Account.code == PREPAYMENTS, Account.dealer_id.is_not(None)
+    )
 
 
 def prepayments_total(session: Session) -> Decimal:
     """What all dealers together hold with headquarters, yuan."""
-    return session.scalar(select(func.coalesce(func.sum(Account.balance), 0).cast(Account.balance.type)).where(Account.code == PREPAYMENTS)) or ZERO
+    return (
+        session.scalar(
+            select(func.coalesce(func.sum(Account.balance), 0).cast(Account.balance.type)).where(
+                Account.code == PREPAYMENTS
+            )
+        )
+        or ZERO
+    )
 
 
 def brand_accounts(session: Session) -> Sequence[Account]:
@@ -124,7 +141,9 @@ def balances_by_day(session: Session, account_id: int, since: date) -> Sequence[
     ).all()
 
 
-def entries_between(session: Session, account_id: int, first_seq: int, last_seq: int) -> Sequence[Row[*tuple[Any, ...]]]:
+def entries_between(
+    session: Session, account_id: int, first_seq: int, last_seq: int
+) -> Sequence[Row[*tuple[Any, ...]]]:
     """An account's entries of a statement, in ledger order (R53)."""
     q = _entry_columns().where(Posting.account_id == account_id, Posting.seq.between(first_seq, last_seq))
     return session.execute(q.order_by(Posting.seq)).all()
@@ -200,7 +219,9 @@ def reversal_of(session: Session, journal_id: int) -> Journal | None:
     return session.scalar(select(Journal).where(Journal.reverses == journal_id))
 
 
-def journals(session: Session, *, before_id: int | None = None, text: str = "", limit: int = 50) -> Sequence[Row[*tuple[Any, ...]]]:
+def journals(
+    session: Session, *, before_id: int | None = None, text: str = "", limit: int = 50
+) -> Sequence[Row[*tuple[Any, ...]]]:
     """Journals, newest first: (id, number, source, purpose, booked_on, at, memo, actor_name, reverses, amount in yuan)."""
     amount = (
         select(func.sum(Posting.debit))
@@ -215,7 +236,11 @@ def journals(session: Session, *, before_id: int | None = None, text: str = "", 
     if before_id is not None:
         q = q.where(Journal.id < before_id)
     if text:
-        q = q.where(Journal.number.bool_op("^@")(text) | Journal.source.bool_op("^@")(text) | (func.split_part(Journal.source, ":", 2) == text))
+        q = q.where(
+            Journal.number.bool_op("^@")(text)
+            | Journal.source.bool_op("^@")(text)
+            | (func.split_part(Journal.source, ":", 2) == text)
+        )
     return session.execute(q.order_by(Journal.id.desc()).limit(limit)).all()
 
 
@@ -252,7 +277,9 @@ def dealer_of(session: Session, found: TopUp) -> Dealer:
     return session.get_one(Dealer, (found.brand_id, found.dealer_id))
 
 
-def topups(session: Session, *, before_id: int | None = None, dealer_id: int | None = None, limit: int = 50) -> Sequence[Row[*tuple[Any, ...]]]:
+def topups(
+    session: Session, *, before_id: int | None = None, dealer_id: int | None = None, limit: int = 50
+) -> Sequence[Row[*tuple[Any, ...]]]:
     """Top-ups, newest first, with the dealer's code and name."""
     q = select(
         TopUp.id, TopUp.number, TopUp.state, TopUp.amount, TopUp.received_on, TopUp.bank_reference, TopUp.note, TopUp.entered_at,
