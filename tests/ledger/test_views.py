@@ -50,6 +50,19 @@ def test_IE5_MO8_what_cannot_be_read_is_said_at_its_field_and_nothing_is_posted(
     assert balance(home) == before
 
 
+def test_the_list_of_topups_is_narrowed_to_a_dealer_and_its_form_is_finances(client_as) -> None:
+    world = make_world()
+    world.topup(world.d1, "50.00")
+    browser = client_as(world.hq.finance)
+    page = browser.get("/topups").get_data(as_text=True)
+    assert "TU2610-0001" in page
+    assert 'name="bank_reference"' in page
+    assert 'name="bank_reference"' not in client_as(world.hq.auditor).get("/topups").get_data(as_text=True)
+    assert "TU2610-0001" in browser.get("/topups?dealer=D001").get_data(as_text=True)
+    assert "TU2610-0001" not in browser.get("/topups?dealer=D002").get_data(as_text=True)
+    assert "TU2610-0001" not in browser.get("/topups?before=1").get_data(as_text=True)
+
+
 def test_AZ2_what_the_form_does_not_ask_is_not_taken(client_as, home: World) -> None:
     extra = {
         **TYPED,
