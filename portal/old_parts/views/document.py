@@ -58,7 +58,9 @@ def detail(number: str) -> ResponseReturnValue:
             pieces=[_piece(part, actor) for part in old_part.allocations],
             out_price=base.out_price_said(queries.out_price(session, old_part), old_part.quantity),
             claim=claim,
-            claim_url=None if claim is None else url_for("claims.detail", ref=claim.ref),
+            claim_url=url_for("claims.detail", ref=claim.ref)
+            if claim and (claim.number or actor.side == "dealer")
+            else "",
             next_words=_next(old_part, actor),
             steps=_steps(session, old_part, actor),
             events=timeline(session, "old-part", old_part.id),
