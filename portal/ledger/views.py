@@ -130,7 +130,11 @@ def _topups(session: Session, actor: Actor, form: TopUpForm) -> str:
     if form.received_on.data is None and not form.received_on.raw_data:
         form.received_on.data = clock.today(actor.zone)
     wanted = list_filters("dealer")
-    chosen = next((row for row in queries.accounts(session) if row.code == wanted["dealer"]), None) if wanted["dealer"] else None
+    chosen = (
+        next((row for row in queries.accounts(session) if row.code == wanted["dealer"]), None)
+        if wanted["dealer"]
+        else None
+    )
     rows = queries.topups(session, before_id=before(), dealer_id=chosen.dealer_id if chosen else None, limit=SIZE + 1)
     return render_template(
         "ledger/topups.html",
@@ -184,7 +188,7 @@ def journals() -> ResponseReturnValue:
         rows = queries.journals(session, before_id=before(), text=wanted["q"], limit=SIZE + 1)
         return render_template(
             "ledger/journals.html", page=key_page(rows), wanted=wanted, purpose=labels.purpose_label, source_url=source_url,
-            head=queries.chain_head(session),
+            head=queries.chain_head(session), may_prove=current_actor().may(P.LEDGER_PROVE),
         )  # fmt: skip
 
 

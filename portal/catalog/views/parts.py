@@ -132,6 +132,7 @@ def part(number: str) -> ResponseReturnValue:
             price=queries.price_on(session, found.id, today),
             last_day=last_day,
             hq=actor.side == "hq",
+            may_order=actor.may(P.ORDER_DRAFT),
         )
 
 
