@@ -67,12 +67,12 @@ def somebody_was_faster(error: IntegrityError) -> bool:
 
 def came_from() -> str:
     """The page of ours that this request came from, else home."""
-    referrer = request.referrer
-    if referrer:
-        parts = urlsplit(referrer)
-        if parts.netloc == request.host and (here := local(parts.path + (f"?{parts.query}" if parts.query else ""))):
-            return here
-    return url_for("reports.home")
+    try:
+        parts = urlsplit(request.referrer or "")
+    except ValueError:  # "http://[": no address at all
+        return url_for("reports.home")
+    here = local(parts.path + (f"?{parts.query}" if parts.query else ""))
+    return here if here and parts.netloc == request.host else url_for("reports.home")
 
 
 def local(address: str | None) -> str | None:

@@ -10,6 +10,7 @@ from flask import url_for
 
 from portal.app import create_app
 from portal.core import clock
+from portal.web.acts import came_from, local
 from tests.factories.world import at
 
 ODD = "endpoint=x&_method=FOO&_external=1&_scheme=javascript&_anchor=a"
@@ -54,3 +55,26 @@ def test_a_quotes_version_of_five_thousand_digits_is_no_version(client_as, world
     form = {"freight": "1", "ship_on": "2026-10-20", "lines-1-quantity": "1", "seen": "9" * 5000}
     with clock.frozen(at("2026-10-05 10:00")):
         assert client_as(world.hq.clerk).post(f"/orders/{number}/quote", data=form).status_code in {303, 422}
+
+
+@pytest.mark.parametrize(
+    ("referrer", "back"),
+    [
+        ("http://localhost/orders?tab=agreed", "/orders?tab=agreed"),
+        ("http://localhost//evil.example/x", "/"),
+        ("http://localhost@evil.example/x", "/"),
+        ("http://evil.example/orders", "/"),
+        ("http://[::1", "/"),
+        ("", "/"),
+    ],
+)
+def test_a_refused_act_goes_back_to_a_page_of_ours_only(app, referrer, back):
+    with app.test_request_context("/", headers={"Referer": referrer}):
+        assert came_from() == back
+
+
+@pytest.mark.parametrize(
+    "address", ["//evil.example", "/\\evil", "\\/evil", "/\tevil", "javascript:alert(1)", "/a\r\nX: 1", ""]
+)
+def test_no_sign_in_leads_out_of_the_portal(address):
+    assert local(address) is None
