@@ -102,7 +102,8 @@ def load_products(session: Session, actor: Actor, sheet: Sheet[ProductRow], *, a
         elif any(getattr(product, name) != value for name, value in values.items()):
             moved.append({**values, "brand_id": product.brand_id, "id": product.id})
     if fresh:
-        session.execute(insert(Product).returning(Product.id), fresh)
+        # without render_nulls rows with other days missing would each be a statement of their own
+        session.execute(insert(Product).returning(Product.id), fresh, execution_options={"render_nulls": True})
     if moved:
         session.execute(update(Product), moved)
     return catalog.finish_load(session, actor, "products:load", None, examined.effect, at=at)
