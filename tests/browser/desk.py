@@ -93,7 +93,7 @@ class Desk:
 
     def walk(self, item: str) -> None:
         """Through the side navigation."""
-        self.page.get_by_label("主导航").get_by_role("link", name=re.compile(rf"^{item}( ?\d+)?$")).click()
+        self.page.get_by_label("主导航").get_by_role("link", name=re.compile(rf"^{item}( ?\d+\+?)?$")).click()
         expect(self.page.get_by_label("主导航").locator("[aria-current=page]")).to_contain_text(item)
         self.fits()
 
@@ -113,15 +113,19 @@ class Desk:
     def stands_at(self, words: str) -> None:
         """The document's state beside its number."""
         expect(self.page.locator("h1 .state")).to_have_text(words)
+        self.fits()
 
     def fits(self) -> None:
-        """Nothing stands out at the side (WCAG 1.4.10)."""
-        wide, window = self.page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
-        assert wide <= window, f"{self.page.url} is {wide} px wide in {window} px"
+        """The page is there whole, and nothing stands out at its side (WCAG 1.4.10)."""
+        self.page.wait_for_load_state()
+        wide, window = self.page.evaluate("document.documentElement.scrollWidth"), self.page.viewport_size
+        assert window is not None
+        assert wide <= window["width"], f"{self.page.url} is {wide} px wide in {window['width']} px"
 
     def cells(self, row: str, within: str = "main") -> list[str]:
         """The words in the cells of the row that says ``row``."""
         found = self.page.locator(f"{within} tr").filter(has_text=row).first
+        expect(found).to_be_visible()
         return [" ".join(cell.split()) for cell in found.locator("td").all_inner_texts()]
 
     def figure(self, label: str) -> str:

@@ -34,21 +34,21 @@ WHO: dict[Role, Callable[[World], Actor]] = {
     Role.DEALER_MANAGER: lambda world: world.d1.manager,
 }
 HAN = re.compile(r"[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]")
-# A segment of an address that names one of many: a document, a month, a dealer, a public id, a row.
-_ONE_OF_MANY = re.compile(r"(?<=/)(?=[^/]*\d)[^/]+")
+# A segment of an address that names one of many: a document, a month, a dealer, a public id, a row, a term.
+_ONE_OF_MANY = re.compile(r"(?<=/)(?=[^/]*[\d.])[^/]+")
 # What a page of a list leads to: the document in its first row, and what stands as a button.
 _LEADS_TO = """() => {
   const first = document.querySelector('main table tbody a[href]');
   const links = [first, ...document.querySelectorAll('main a.btn[href]')];
   return links.filter(link => link && !link.target && !link.download).map(link => link.getAttribute('href'));
 }"""
-# Every text in sight or read aloud, but not a round badge's letter and what is marked as another language.
+# Every text with Chinese in sight or read aloud, but not a round badge's letter and what is marked as another language.
 _TEXTS = """() => {
   const texts = [document.title], walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) if (!walker.currentNode.parentElement.closest('script, style, template, .avatar, body [lang]')) texts.push(walker.currentNode.data);
   for (const name of ['aria-label', 'title', 'placeholder', 'alt', 'data-l', 'data-confirm'])
     for (const one of document.querySelectorAll(`body [${name}]`)) if (!one.closest('body [lang]')) texts.push(one.getAttribute(name));
-  return texts;
+  return texts.filter(text => /[\\u3000-\\u303f\\u3400-\\u9fff\\uff00-\\uffef]/.test(text));
 }"""
 
 
@@ -126,8 +126,9 @@ def test_every_page_of_a_role_is_wholly_english_in_english_and_fits_both_widths(
     wrong: list[str] = []
     while waiting:
         address = waiting.pop(0)
-        place = _ONE_OF_MANY.sub("*", urlsplit(address).path)
-        if place in seen or place.endswith((".pdf", ".xlsx", ".csv")):
+        path = urlsplit(address).path
+        place = _ONE_OF_MANY.sub("*", path)
+        if place in seen or not path or path.endswith((".pdf", ".xlsx", ".csv")):
             continue
         seen.add(place)
         wrong += _look(page, address)
