@@ -21,6 +21,7 @@ from werkzeug.exceptions import HTTPException
 from portal.core.errors import NotFound, Refused
 from portal.web.auth import to_sign_in
 from portal.web.formats import money
+from portal.web.pdf_pool import PrintingBusy
 
 log = structlog.get_logger()
 
@@ -113,8 +114,9 @@ def init_errors(app: Flask) -> None:
 
     @app.errorhandler(OperationalError)
     @app.errorhandler(PoolTimeout)
-    def database_away(error: Exception) -> ResponseReturnValue:
-        log.error("database", exc_info=error)
+    @app.errorhandler(PrintingBusy)  # many papers at once: later, rather than nobody's pages now
+    def come_back(error: Exception) -> ResponseReturnValue:
+        log.error("printing" if isinstance(error, PrintingBusy) else "database", exc_info=error)
         return page("503", 503, headers={"Retry-After": "5"})
 
     @app.errorhandler(Exception)

@@ -18,7 +18,8 @@ from portal.core.errors import PortalError
 from portal.web import pdf_frames as frames
 
 TIME_LIMIT = 30.0  # seconds of work on one document
-WAIT_LIMIT = 120.0  # seconds in the queue before a child is free
+WAIT_LIMIT = 60.0  # seconds in the queue before a child is free
+WAITING = 3  # callers in that queue: each holds one of the server's threads, and other people's pages need the rest
 LIFETIME = 200  # documents of one child
 MEMORY = 1 << 30  # bytes of address space of one child
 FONTCONFIG = "fonts.conf"  # beside the typefaces
@@ -31,6 +32,10 @@ class PrintingUnavailable(PortalError):
 
 class PrintingFailed(PortalError):
     """One document could not be printed: "time", "memory", "ended" (the child died), "queue", or WeasyPrint's own words."""
+
+
+class PrintingBusy(PrintingFailed):
+    """Too many wait for a child already; worth trying again in a moment."""
 
 
 class Child:
@@ -105,16 +110,25 @@ class Pool:
         self._fonts = fonts
         self._places: queue.LifoQueue[Child | None] = queue.LifoQueue()
         self._size = workers
+        self._callers = threading.BoundedSemaphore(workers + WAITING)
         for _ in range(workers):
             self._places.put(None)
         atexit.register(self.close)
 
     def render(self, html: str) -> tuple[bytes, list[str]]:
-        """Print one document in the first free child."""
+        """Print one document in the first free child. Raises PrintingBusy at once when too many wait already."""
+        if not self._callers.acquire(blocking=False):
+            raise PrintingBusy("queue")
+        try:
+            return self._render(html)
+        finally:
+            self._callers.release()
+
+    def _render(self, html: str) -> tuple[bytes, list[str]]:
         try:
             child = self._places.get(timeout=WAIT_LIMIT)
         except queue.Empty as full:
-            raise PrintingFailed("queue") from full
+            raise PrintingBusy("queue") from full
         try:
             if child is not None and child.spent:  # it died while idle
                 child.close()
