@@ -96,10 +96,11 @@
     if ((form.getAttribute('method') || '').toLowerCase() !== 'post' || form.hasAttribute('data-upload') || event.defaultPrevented) return; /* htmx or a question took it */
     if (form.hasAttribute('data-sent')) { event.preventDefault(); return; }
     form.setAttribute('data-sent', '');
-    setTimeout(function () { all('button[type=submit], button:not([type])', form).forEach(function (button) { button.classList.add('busy'); button.setAttribute('aria-busy', 'true'); }); }, 0);
+    setTimeout(function () { buttons(form).forEach(function (button) { button.classList.add('busy'); button.setAttribute('aria-busy', 'true'); }); }, 0);
     setTimeout(function () { free(form); }, 10000);
   });
-  function free(form) { form.removeAttribute('data-sent'); form.removeAttribute('data-asked'); all('.busy', form).forEach(function (button) { button.classList.remove('busy'); button.removeAttribute('aria-busy'); }); }
+  function buttons(form) { return Array.prototype.filter.call(form.elements, function (one) { return one.type === 'submit'; }); } /* those outside it too (form="…") */
+  function free(form) { form.removeAttribute('data-sent'); form.removeAttribute('data-asked'); buttons(form).forEach(function (button) { button.classList.remove('busy'); button.removeAttribute('aria-busy'); }); }
   window.addEventListener('pageshow', function () { all('form[data-sent]').forEach(free); });
   function ask(question, by, yes) {
     var box = document.querySelector('dialog[data-ask]');

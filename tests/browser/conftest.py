@@ -87,7 +87,12 @@ def open_page(browser: Browser, base_url: str, watch: Watch) -> Iterator[Callabl
 
     def opened(*, phone: bool = False, session: str | None = None) -> Page:
         context = browser.new_context(
-            base_url=base_url, viewport=PHONE if phone else DESK, is_mobile=phone, has_touch=phone, locale="zh-CN"
+            base_url=base_url,
+            viewport=PHONE if phone else DESK,
+            is_mobile=phone,
+            has_touch=phone,
+            locale="zh-CN",
+            reduced_motion="reduce",
         )
         context.set_default_timeout(PATIENCE)
         contexts.append(context)
