@@ -36,6 +36,10 @@ class App:
     def settings(self, *, fresh: bool = False) -> Settings:
         """The settings; without DATABASE_URL the embedded database is started first."""
         if self._settings is None:
+            if os.environ.get("PORTAL_ENV") == "production" and not os.environ.get("DATABASE_URL"):
+                raise SettingsError(
+                    "DATABASE_URL is not set: in production the portal does not start a database of its own"
+                )
             given = {} if os.environ.get("DATABASE_URL") else embedded.start(home(), fresh=fresh)
             self._settings = read(**given)
             if self._settings.clock is not None:
@@ -98,7 +102,10 @@ class InApp(click.Group):
             if app is None:  # called from within the application already
                 return act(*args, **kwargs)
             with app.flask().test_request_context():
-                return act(*args, **kwargs)
+                try:
+                    return act(*args, **kwargs)
+                finally:
+                    database.engine.dispose()
 
         return within
 
@@ -113,6 +120,16 @@ def settle() -> None:
     """Prepare, show, check and post a month's settlement."""
 
 
+@portal.group(cls=InApp)
+def brand() -> None:
+    """Make a brand on a server of one's own."""
+
+
+@portal.group(cls=InApp)
+def member() -> None:
+    """Give people places; invitations by mail come later."""
+
+
 def _register() -> None:
     for package in COMMAND_PACKAGES:
         try:
@@ -122,6 +139,8 @@ def _register() -> None:
                 raise
             continue
         module.register(settle if package == "settlement" else load)
+    people = importlib.import_module("portal.identity.cli")
+    people.register(brand, member)
 
 
 @portal.command()

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.catalog import actions as catalog
@@ -40,18 +40,9 @@ def brand(cast: Cast, player: Player, *, first: date, now: datetime, password_ha
     """Make the brand and its headquarters, early on the first day."""
     times = Times(ZONE)
     born = times.at(first, 7, 30)
-    with db.engine.begin() as connection:
-        connection.execute(
-            text("SELECT brand_create(:code, :name, :en, :zone, :hotline, :at)"),
-            {
-                "code": cast.code,
-                "name": cast.name,
-                "en": cast.name_en,
-                "zone": ZONE.key,
-                "hotline": cast.hotline,
-                "at": born,
-            },
-        )
+    identity.create_brand(
+        db.engine, code=cast.code, name=cast.name, name_en=cast.name_en, zone=ZONE.key, hotline=cast.hotline, at=born
+    )
     system = identity_queries.system_actor(identity_queries.brand_by_code(db.engine, cast.code))
     play = Play(cast, player, times, first, now, system, hq={})
     with unit_of_work(system.scope) as session:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Engine, insert, select, text
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from portal.core import audit
@@ -65,6 +66,23 @@ def choose_place(engine: Engine, token: str, brand_id: int, member_id: int) -> N
             raise NotFound
 
 
+def create_brand(engine: Engine, *, code: str, name: str, name_en: str, zone: str, hotline: str, at: datetime) -> int:
+    """Make a brand (tenant); returns its id. ``code`` stands in addresses. Refuses "brand-known" and "brand-code-wrong"."""
+    if not (2 <= len(code) <= 24 and code.isascii() and code.isalnum() and code == code.lower()):
+        raise Refused("brand-code-wrong", field="code", brand=code)
+    try:
+        with engine.begin() as connection:
+            return int(
+                connection.scalar(
+                    text("SELECT brand_create(:code, :name, :en, :zone, :hotline, :at)"),
+                    {"code": code, "name": name, "en": name_en, "zone": zone, "hotline": hotline, "at": at},
+                )
+                or 0
+            )
+    except IntegrityError as error:
+        raise Refused("brand-known", field="code", brand=code) from error
+
+
 def create_login(engine: Engine, login: str, password_hash: str, *, at: datetime) -> int:
     """Create a login; returns its id. Raises IntegrityError when the name is taken."""
     with engine.begin() as connection:
@@ -87,10 +105,15 @@ def add_member(
     dealer_id: int | None,
     at: datetime,
 ) -> Member:
-    """Give a login a place at headquarters or at a dealer. Refuses "permission-missing" and roles of the other side ("role-of-other-side")."""
+    """Give a login a place at headquarters or at a dealer. Refuses "permission-missing", "place-known" and "role-of-other-side"."""
     if not actor.may(Permission.MEMBER_MANAGE):
         raise Refused("permission-missing")
     _require_side(roles, "hq" if dealer_id is None else "dealer")
+    known = select(Member.id).where(
+        Member.login_id == login_id, Member.dealer_id.is_(None) if dealer_id is None else Member.dealer_id == dealer_id
+    )
+    if session.scalar(known) is not None:
+        raise Refused("place-known", login=login)
     row = session.execute(
         insert(Member)
         .values(login_id=login_id, login=login, name=name, roles=list(roles), dealer_id=dealer_id, joined_at=at)

@@ -35,13 +35,15 @@ class Place:
     dealer_name: str | None
 
     def actor(self, login_id: int, *, address: str | None, via: Literal["page", "command", "system"] = "page") -> Actor:
-        """This login acting from this place."""
+        """This login acting from this place. Roles of the other side, however they got into the row, give nothing."""
+        side = "hq" if self.dealer_id is None else "dealer"
+        roles = tuple(role for role in self.roles if role.partition("-")[0] == side)
         return Actor(
             scope=Scope(self.brand_id, self.dealer_id, self.member_id),
             name=self.name,
             zone=ZoneInfo(self.zone),
-            permissions=permissions_of(self.roles),
-            roles=self.roles,
+            permissions=permissions_of(roles),
+            roles=roles,
             login_id=login_id,
             address=address,
             via=via,

@@ -73,12 +73,12 @@ def prepare(session: Session, actor: Actor, month: date, *, at: datetime) -> Set
     return found
 
 
-def check(session: Session, actor: Actor, month: date, *, at: datetime) -> Settlement:
+def check(session: Session, actor: Actor, month: date, *, seen: int | None = None, at: datetime) -> Settlement:
     """Another pair of eyes than the preparer's finds it right (R2, R51): it may be posted.
 
-    Refuses "not-prepared", "you-prepared-it", "needs-a-person", and "prepare-again" when the lines say something else by now.
+    ``seen`` is the version that the page showed: another one is "changed-meanwhile". Refuses "not-prepared", "you-prepared-it", "needs-a-person", and "prepare-again" when the lines say something else by now.
     """
-    found = _for_step(session, actor, month, "check")
+    found = _for_step(session, actor, month, "check", seen=seen)
     before, _after = SETTLEMENT.take("check", found, actor)
     found.checked_at, found.checked_by, found.checked_login = at, actor.name, actor.login_id
     session.flush()
@@ -97,15 +97,15 @@ def send_back(session: Session, actor: Actor, month: date, *, reason: str, at: d
     return found
 
 
-def post(session: Session, actor: Actor, month: date, *, at: datetime) -> Settlement:
+def post(session: Session, actor: Actor, month: date, *, seen: int | None = None, at: datetime) -> Settlement:
     """R52: one journal in this one transaction, every dealer's credit and every statement, or nothing.
 
     Debits warranty expense once and credits each dealer's account, booked on the business day of ``at``.
     No claim line is touched: "settled" is read from the posted settlement. Every dealer that has an account
     gets a statement (R53). Refuses "already-posted" first, then what the workflow says (neither the preparer
-    nor the checker may: R51), and "prepare-again" when the lines no longer say what was checked.
+    nor the checker may: R51), "changed-meanwhile" when it is no longer the version ``seen``, and "prepare-again" when the lines no longer say what was checked.
     """
-    found = _for_step(session, actor, month, "post")
+    found = _for_step(session, actor, month, "post", seen=seen)
     before, _after = SETTLEMENT.take("post", found, actor)
     found.posted_at, found.posted_by = at, actor.name
     session.execute(_BATCH)
@@ -200,7 +200,9 @@ def _alone(session: Session, actor: Actor) -> None:
         raise Refused("settlement-running")
 
 
-def _for_step(session: Session, actor: Actor, month: date, step: str, *, lines_agree: bool = True) -> Settlement:
+def _for_step(
+    session: Session, actor: Actor, month: date, step: str, *, lines_agree: bool = True, seen: int | None = None
+) -> Settlement:
     """The locked settlement that ``step`` may be taken from; nothing has changed yet when this refuses."""
     month = first_of(month)
     if _unposted(session, month) is None:
@@ -210,6 +212,8 @@ def _for_step(session: Session, actor: Actor, month: date, step: str, *, lines_a
         raise Refused("not-prepared", month=_say(month))
     if why := SETTLEMENT.refusal(step, found, actor):
         raise Refused(why, step=step, state=str(found.state))
+    if seen is not None and seen != found.ver:
+        raise Refused("changed-meanwhile")
     if lines_agree and queries.statements_differ(session, found):
         raise Refused("prepare-again", number=found.number, month=_say(found.month))
     return found

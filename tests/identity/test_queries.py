@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
@@ -180,3 +182,11 @@ def test_R43_who_also_serves_a_dealer_is_known(home: World) -> None:
     with home.as_(home.hq.admin) as session:
         actions.remove_member(session, home.hq.admin, member.id, at=member.joined_at)
         assert queries.serves(session, login_id, home.d1.id) is False
+
+
+def test_R1_a_role_of_the_other_side_written_into_a_members_row_gives_nothing(world):
+    with db.engine.begin() as connection:
+        place = queries.places(connection, world.d1.clerk.login_id)[0]
+    forged = replace(place, roles=("dealer-clerk", "hq-finance-manager")).actor(1, address=None)
+    assert forged.roles == ("dealer-clerk",)
+    assert forged.permissions == place.actor(1, address=None).permissions

@@ -519,3 +519,18 @@ def test_R50_brands_are_settled_apart(world, app):
     with world.as_(world.hq.auditor) as session:
         assert isinstance(session, Session)
         assert [row.month for row in queries.months_list(session)] == [OCTOBER]
+
+
+def test_R2_what_was_prepared_again_meanwhile_is_not_posted_by_a_page_that_showed_the_old_figures(world):
+    claimed(world, world.d1, {"P1": 1})
+    checked(world)
+    with world.as_(world.hq.finance_manager) as session:
+        seen = session.scalars(select(Settlement)).one().ver
+    checked(world)
+    with pytest.raises(Refused, match="changed-meanwhile"), world.as_(world.hq.finance_manager) as session:
+        actions.post(session, world.hq.finance_manager, OCTOBER, seen=seen, at=THE_THIRD)
+    assert journals(world) == 0
+    with world.as_(world.hq.finance_manager) as session:
+        now = session.scalars(select(Settlement)).one().ver
+        actions.post(session, world.hq.finance_manager, OCTOBER, seen=now, at=THE_THIRD)
+    assert journals(world) == 1

@@ -168,6 +168,7 @@ def steps(
             "picture": PICTURES[offer.name],
             "asks": _("What has to be looked at again?") if offer.name == "send_back" else "",
             "note": _note(offer.name, found),
+            "hidden": {"seen": found.ver},
         })  # fmt: skip
     return shown
 
@@ -345,14 +346,24 @@ def prepare(month: str) -> ResponseReturnValue:
 @requires(P.SETTLEMENT_CHECK, side="hq")
 def check(month: str) -> ResponseReturnValue:
     """Find a month right."""
-    return _step(month, actions.check, _("Checked. The finance manager can post it."))
+    seen = _seen()
+    return _step(
+        month,
+        lambda session, actor, first, *, at: actions.check(session, actor, first, seen=seen, at=at),
+        _("Checked. The finance manager can post it."),
+    )
 
 
 @blueprint.post("/settlement/<string:month>/post")
 @requires(P.SETTLEMENT_POST, side="hq")
 def post(month: str) -> ResponseReturnValue:
     """Post a month."""
-    return _step(month, actions.post, _("Posted. Every dealer's account and statement is up to date."))
+    seen = _seen()
+    return _step(
+        month,
+        lambda session, actor, first, *, at: actions.post(session, actor, first, seen=seen, at=at),
+        _("Posted. Every dealer's account and statement is up to date."),
+    )
 
 
 @blueprint.post("/settlement/<string:month>/send-back")
@@ -392,6 +403,12 @@ def exclude(month: str) -> ResponseReturnValue:
         to=back,
         back=back,
     )
+
+
+def _seen() -> int | None:
+    """The version that the pressed page showed; a page that says none is asked nothing."""
+    text = request.form.get("seen", "")
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None
 
 
 def _step(month: str, act: Any, done: str) -> ResponseReturnValue:
