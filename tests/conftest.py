@@ -30,7 +30,9 @@ from portal.identity.edge import COOKIE
 from tests.factories.world import World, make_world
 
 # Several workers and a database share two cores: how long an example takes says nothing.
-hypothesis.settings.register_profile("portal", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow], derandomize=True)
+hypothesis.settings.register_profile(
+    "portal", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow], derandomize=True
+)
 hypothesis.settings.load_profile("portal")
 SECRETS = provision.Secrets("web-of-the-tests", "proof-of-the-tests", "5e" * 32)
 

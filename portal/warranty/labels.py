@@ -41,7 +41,9 @@ ACTS = {
 # What the register has against a row of a file (portal/warranty/loads.py).
 PROBLEMS = {
     "dealer-unknown-row": _l("There is no dealer %(dealer)s. Load the dealers first, or correct the code."),
-    "model-unknown-row": _l("No model %(model)s is known. Give its product category, or load the price list that names it."),
+    "model-unknown-row": _l(
+        "No model %(model)s is known. Give its product category, or load the price list that names it."
+    ),
     "product-of-another-dealer": _l("%(serial)s is registered with dealer %(dealer)s, whose documents hang on it."),
     "model-of-other-category": _l("%(model)s belongs to another product category than %(category)s; it keeps its own."),
 }
@@ -74,11 +76,20 @@ def verdict_sentence(verdict: Verdict) -> str:
         case Reason.NO_DATE:
             said = _("%(group)s %(months)d months, %(use)s: out of warranty, no day to count from is known.", **facts)
         case Reason.NOT_YET:
-            said = _("%(group)s %(months)d months, %(since)s until %(last)s, %(use)s: out of warranty, cover had not begun on %(day)s.", **facts)
+            said = _(
+                "%(group)s %(months)d months, %(since)s until %(last)s, %(use)s: out of warranty, cover had not begun on %(day)s.",
+                **facts,
+            )
         case Reason.EXPIRED:
-            said = _("%(group)s %(months)d months, %(since)s until %(last)s, %(use)s: out of warranty, it had ended on %(day)s.", **facts)
+            said = _(
+                "%(group)s %(months)d months, %(since)s until %(last)s, %(use)s: out of warranty, it had ended on %(day)s.",
+                **facts,
+            )
         case Reason.EXCLUDED_CAUSE:
-            said = _("%(group)s %(months)d months, %(since)s until %(last)s, %(use)s: out of warranty, the cause “%(cause)s” is not covered.", **facts)
+            said = _(
+                "%(group)s %(months)d months, %(since)s until %(last)s, %(use)s: out of warranty, the cause “%(cause)s” is not covered.",
+                **facts,
+            )
         case Reason.COVERED:
             said = _("%(group)s %(months)d months, %(since)s until %(last)s, %(use)s: in warranty.", **facts)
     return _by(said, verdict)
@@ -101,4 +112,6 @@ def _by(said: str, verdict: Verdict) -> str:
     version = f"v{(verdict.policy_version or '').removeprefix('v')}"
     if verdict.line_no is None:
         return _("%(said)s By warranty policy %(version)s.", said=said, version=version)
-    return _("%(said)s By warranty policy %(version)s, line %(line)d.", said=said, version=version, line=verdict.line_no)
+    return _(
+        "%(said)s By warranty policy %(version)s, line %(line)d.", said=said, version=version, line=verdict.line_no
+    )

@@ -90,5 +90,7 @@ class PolicyLine(Owned):
             to("warranty_policies", "policy_id"),
             to("categories", "category_id"),
             UniqueConstraint("brand_id", "policy_id", "category_id", "part_group", postgresql_nulls_not_distinct=True),
-            CheckConstraint("home_months BETWEEN 0 AND 600 AND commercial_months BETWEEN 0 AND 600", name="months_sane"),
+            CheckConstraint(
+                "home_months BETWEEN 0 AND 600 AND commercial_months BETWEEN 0 AND 600", name="months_sane"
+            ),
         )

@@ -33,7 +33,9 @@ REFUSALS: dict[str, Any] = {
     "changed-meanwhile": _l(
         "Somebody changed this while you were typing. Nothing of yours was saved; look at the new state and repeat what still fits."
     ),
-    "short-of-funds": _l("The account is short of %(missing)s for this. Nothing was debited; it can be done after a top-up."),
+    "short-of-funds": _l(
+        "The account is short of %(missing)s for this. Nothing was debited; it can be done after a top-up."
+    ),
     "reason-needed": _l("Please give a reason."),
 }
 ACTS: dict[str, Any] = {}

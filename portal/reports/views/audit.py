@@ -56,4 +56,6 @@ def _day(text: str) -> date | None:
         day = datetime.strptime(text, "%Y-%m-%d").date() if text else None  # noqa: DTZ007 - a day, no instant
     except ValueError:
         return None
-    return day if day and 1990 <= day.year <= 2199 else None  # as days are typed; the calendar's last has no day after it
+    return (
+        day if day and 1990 <= day.year <= 2199 else None
+    )  # as days are typed; the calendar's last has no day after it

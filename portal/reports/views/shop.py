@@ -225,9 +225,13 @@ class Counter:
             )
             tone = rules.by_deadline(left)
         return TodoRow(
-            title=_("Quote to agree to: %(number)s, version %(version)s", number=task.ref, version=task.what),
+            # agreeing to a lapsed quote is refused (R22): the row does not offer it
+            title=_("Quote lapsed: %(number)s, version %(version)s", number=task.ref, version=task.what)
+            if left < 0
+            else _("Quote to agree to: %(number)s, version %(version)s", number=task.ref, version=task.what),
             sub=_("%(total)s in all, to be shipped on %(day)s", total=money(task.amount), day=task.about),
-            url=url_for("orders.detail", ref=task.ref), action=_("Look and agree"), picture="check", due=due, tone=tone, since=task.since,
+            url=url_for("orders.detail", ref=task.ref), action=_("Look") if left < 0 else _("Look and agree"), picture="eye" if left < 0 else "check", due=due,
+            tone=tone, since=task.since,
         )  # fmt: skip
 
     def _receive(self, task: Task) -> TodoRow:
