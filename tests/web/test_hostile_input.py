@@ -107,7 +107,11 @@ def test_IE5_hostile_words_in_every_argument_of_every_address(app: Flask, victim
 
 @pytest.mark.parametrize("kind", ["nul", "words"])
 def test_IE5_hostile_words_in_place_of_every_part_of_an_address(
-    app: Flask, victim, people, client_as, kind: str
+    app: Flask,
+    victim,
+    people,
+    client_as,
+    kind: str,  # noqa: F811 - the fixture itself
 ) -> None:
     part = "".join(f"%{byte:02x}" for byte in HOSTILE[kind].encode())
     wrong = {}
