@@ -1,5 +1,7 @@
 """IE5: NUL, control characters, lone surrogates and absurd sizes in any field or address of any page: 4xx or a page, never a failure.
 
+# ruff: noqa: F811 - a fixture from next door is named again by the tests that ask for it
+
 The portal under test raises what it cannot handle, so a 500 ends the test.
 """
 
@@ -111,7 +113,7 @@ def test_IE5_hostile_words_in_place_of_every_part_of_an_address(
     victim,
     people,
     client_as,
-    kind: str,  # noqa: F811 - the fixture itself
+    kind: str,
 ) -> None:
     part = "".join(f"%{byte:02x}" for byte in HOSTILE[kind].encode())
     wrong = {}
