@@ -1,6 +1,5 @@
-"""IE5: NUL, control characters, lone surrogates and absurd sizes in any field or address of any page: 4xx or a page, never a failure.
-
 # ruff: noqa: F811 - a fixture from next door is named again by the tests that ask for it
+"""IE5: NUL, control characters, lone surrogates and absurd sizes in any field or address of any page: 4xx or a page, never a failure.
 
 The portal under test raises what it cannot handle, so a 500 ends the test.
 """
