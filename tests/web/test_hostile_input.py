@@ -53,7 +53,7 @@ def arguments() -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def people(app: Flask, victim: tuple[World, dict[str, str]]) -> list:  # noqa: F811
+def people(app: Flask, victim: tuple[World, dict[str, str]]) -> list:
     world, _ = victim
     return [whole_side(world.d1.manager, world), whole_side(world.hq.manager, world)]
 
@@ -73,7 +73,7 @@ def sent(text: str) -> bytes:
 
 
 @pytest.mark.parametrize("kind", ["nul", "surrogate", "long"])
-def test_IE5_hostile_words_in_every_field_of_every_form(app: Flask, victim, people, client_as, kind: str) -> None:  # noqa: F811
+def test_IE5_hostile_words_in_every_field_of_every_form(app: Flask, victim, people, client_as, kind: str) -> None:
     data = {name: sent(HOSTILE[kind]) for name in field_names()}
     wrong = {}
     for actor in people:
@@ -89,7 +89,7 @@ def test_IE5_hostile_words_in_every_field_of_every_form(app: Flask, victim, peop
 
 
 @pytest.mark.parametrize("kind", ["nul", "long"])
-def test_IE5_hostile_words_in_every_argument_of_every_address(app: Flask, victim, people, client_as, kind: str) -> None:  # noqa: F811
+def test_IE5_hostile_words_in_every_argument_of_every_address(app: Flask, victim, people, client_as, kind: str) -> None:
     query = {name: sent(HOSTILE[kind]) for name in arguments()}
     wrong = {}
     for actor in people:
