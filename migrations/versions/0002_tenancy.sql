@@ -150,7 +150,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
 CREATE FUNCTION app.session_open(login_id bigint, token_hash text, brand_id bigint, member_id bigint, address text, agent text, seconds int) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS $$
     INSERT INTO app.login_sessions (token_hash, login_id, brand_id, member_id, address, agent, created_at, seen_at, ends_at)
-    VALUES ($2, $1, $3, $4, $5, left($6, 300), clock_timestamp(), clock_timestamp(), clock_timestamp() + make_interval(secs => $7)) $$;
+    VALUES ($2, $1, $3, $4, $5, left($6, 300), statement_timestamp(), statement_timestamp(), statement_timestamp() + make_interval(secs => $7)) $$;
 -- The session with its login and chosen place; NULL place when none is chosen or it was left. Idle or ended: no row.
 CREATE FUNCTION app.session_load(token_hash text, idle_seconds int) RETURNS TABLE (login_id bigint, login text, brand_id bigint, member_id bigint)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
