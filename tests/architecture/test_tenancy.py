@@ -47,7 +47,7 @@ PLANTED = {
     "4": "CREATE VIEW planted AS SELECT * FROM orders",
     "5": "CREATE FUNCTION planted() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS 'SELECT count(*) FROM app.orders'",
     "6": "ALTER TABLE parts ADD CONSTRAINT planted_uq UNIQUE (id); ALTER TABLE prices ADD CONSTRAINT planted FOREIGN KEY (part_id) REFERENCES parts (id)",
-    "7": "CREATE UNIQUE INDEX planted ON orders (number)",
+    "7": "CREATE UNIQUE INDEX planted ON orders (number) WHERE number = 'of no brand'",
     "8": "CREATE ROLE planted LOGIN BYPASSRLS",
     "9": "GRANT UPDATE ON postings TO scope_hq",
     "10": "CREATE INDEX planted ON audit_events USING gin (facts)",
