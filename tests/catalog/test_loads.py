@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from datetime import date
 from decimal import Decimal
 
 import pytest
-from click.testing import CliRunner
 from sqlalchemy import select
 
 from portal.catalog import actions, queries
-from portal.catalog.models import Category, FaultCode, Import, Part, PartModel, Price, PriceList, ProductModel
+from portal.catalog.models import Category, FaultCode, Part, PartModel, Price, PriceList, ProductModel
 from portal.catalog.sheets import read_faults, read_prices
-from portal.cli import load as load_group
-from portal.core import clock
 from portal.core.audit import AuditEvent
 from portal.core.errors import Refused
 from portal.core.permissions import Actor
@@ -23,27 +19,16 @@ from portal.ledger import queries as ledger
 from portal.ledger.models import Journal
 from portal.organizations.models import Dealer
 from portal.organizations.sheets import read_dealers
+from tests.catalog.loading import load_text, prices
 from tests.factories.brands import AUGUST, JULY, bytes_of, count, empty_brand, in_brand, lanquan, load, member_of, muyu
 from tests.factories.world import at, yuan
 from tests.settlement.months import counted
-
-JANUARY = date(2027, 1, 1)
 
 
 @pytest.fixture(scope="module")
 def bathroom(app) -> Actor:
     """Lanquan with its five workbooks loaded; tests that share it only look, or load what changes nothing."""
     return lanquan()
-
-
-def prices(*rows: str, head: str = "配件编码,配件名称,成本价,保外价") -> bytes:
-    return "\n".join([head, *rows]).encode()
-
-
-def load_text(actor: Actor, text: bytes, first_day: date, *, when: str = "2026-07-20 09:00"):
-    sheet = read_prices(text, "prices.csv", first_day=first_day)
-    with in_brand(actor) as session:
-        return actions.load_prices(session, actor, sheet, at=at(when))
 
 
 # ------------------------------------------------------------------------------------------------ the real files
@@ -141,85 +126,6 @@ def test_fifteen_hundred_products_come_in_by_a_few_statements(app):
     with counted() as statements:
         assert load(actor, "products", "registered-products.csv").new == 1500
     assert len(statements) < 30
-
-
-# ------------------------------------------------------------------------------------------------ versions (R10)
-
-
-def test_R10_a_future_version_waits_and_ends_the_one_in_force_on_its_first_day(app):
-    actor = empty_brand()
-    load(actor, "prices", "price-list-2026H2.xlsx")
-    done = load(actor, "prices", "price-list-2027H1.xlsx", when="2026-11-16 10:00")
-    assert done.more["ends"] == "202607"
-    assert (done.more["prices_rises"], done.more["prices_gone"], done.more["prices_new"]) == (118, 1, 0)
-    with in_brand(actor) as session:
-        board = queries.part(session, "ST01").id
-        assert queries.price_on(session, board, date(2026, 12, 31)).dealer_price == Decimal("382.00")
-        assert queries.price_on(session, board, JANUARY).dealer_price == Decimal("397.28")
-        assert queries.list_on(session, date(2026, 12, 31)).to_day == JANUARY
-
-
-def test_R10_a_first_day_that_belongs_to_a_version_that_has_begun_is_refused_and_nothing_changes(app):
-    actor = empty_brand()
-    load(actor, "prices", "price-list-2026H2.xlsx")
-    with pytest.raises(Refused) as refused:
-        load(actor, "prices", "price-list-2027H1.xlsx", first_day=date(2026, 10, 1), when="2026-10-01 00:00")
-    assert refused.value.code == "load-bad-file"
-    with in_brand(actor) as session:
-        assert count(session, PriceList) == 1
-        assert queries.list_on(session, date(2026, 10, 1)).version == "202607"
-
-
-def test_R10_the_day_begins_in_the_brands_zone(app):
-    """At 23:59 in Shanghai tomorrow is still free, a minute later it has begun; UTC says the same day twice."""
-    actor = empty_brand()
-    load_text(actor, prices("A1,阀,1.00,2.00"), date(2026, 7, 1), when="2026-06-20 09:00")
-    with pytest.raises(Refused):
-        load_text(actor, prices("A1,阀,3.00,4.00"), date(2026, 10, 2), when="2026-10-02 00:00")
-    load_text(actor, prices("A1,阀,3.00,4.00"), date(2026, 10, 2), when="2026-10-01 23:59")
-    with in_brand(actor) as session:
-        assert queries.list_on(session, date(2026, 10, 2)).version == "20261002"
-
-
-def test_R10_a_future_version_is_replaced_by_another_with_its_first_day(app):
-    actor = empty_brand()
-    load_text(actor, prices("A1,阀,1.00,2.00"), JULY, when="2026-06-20 09:00")
-    load_text(actor, prices("A1,阀,1.10,2.00"), JANUARY, when="2026-11-01 09:00")
-    done = load_text(actor, prices("A1,阀,1.20,2.00"), JANUARY, when="2026-11-02 09:00")
-    assert (done.version, done.more["replaces"]) == ("20270101-2", "20270101")
-    with in_brand(actor) as session:
-        part = queries.part(session, "A1").id
-        assert queries.price_on(session, part, JANUARY).dealer_price == Decimal("1.20")
-        assert queries.price_list(session, "20270101").withdrawn_at == at("2026-11-02 09:00")
-        assert queries.list_on(session, date(2026, 12, 31)).to_day == JANUARY
-
-
-def test_R10_a_version_between_two_ends_where_the_next_begins(app):
-    actor = empty_brand()
-    load_text(actor, prices("A1,阀,1.00,2.00"), JULY, when="2026-06-20 09:00")
-    load_text(actor, prices("A1,阀,3.00,4.00"), JANUARY, when="2026-08-01 09:00")
-    load_text(actor, prices("A1,阀,2.00,3.00"), date(2026, 10, 1), when="2026-08-02 09:00")
-    with in_brand(actor) as session:
-        spans = [(row.version, row.from_day, row.to_day) for row in queries.price_lists(session)]
-    assert spans == [
-        ("20270101", JANUARY, None),
-        ("20261001", date(2026, 10, 1), JANUARY),
-        ("20260701", JULY, date(2026, 10, 1)),
-    ]
-
-
-def test_R34_a_known_part_follows_the_newest_list_and_keeps_its_category(app):
-    actor = empty_brand()
-    head = "配件编码,配件名称,成本价,保外价,品类,旧件回收,适用型号"
-    load_text(actor, prices("A1,进水阀,1.00,2.00,坐便器,是,M1", head=head), JULY, when="2026-06-20 09:00")
-    done = load_text(actor, prices("a1,排水阀,1.00,2.00"), JANUARY)
-    assert (done.new, done.changed) == (0, 1)
-    with in_brand(actor) as session:
-        part = queries.part(session, "A1")
-        assert (part.name, part.must_return, part.initials) == ("排水阀", False, "psf")
-        assert queries.category_name(session, part.category_id) == "坐便器"
-        assert queries.models_of(session, [part.id]) == {part.id: ("M1",)}
-        assert count(session, Part) == 1
 
 
 # ------------------------------------------------------------------------------------------------ all or nothing (R11)
@@ -340,92 +246,3 @@ def test_a_member_without_the_permission_loads_nothing(bathroom):
     with pytest.raises(Refused) as refused, in_brand(clerk) as session:
         actions.load_faults(session, clerk, sheet, at=at("2026-08-20 09:00"))
     assert refused.value.code == "permission-missing"
-
-
-# ------------------------------------------------------------------------------------------------ the command line
-
-
-@pytest.fixture
-def portal(app, tmp_path):
-    """``portal load …`` as it runs, with the portal's clock on 2026-07-20."""
-
-    class Given:
-        def flask(self):
-            return app
-
-    def run(*words: str, data: bytes | None = None, name: str = "file.csv"):
-        path = tmp_path / name
-        path.write_bytes(bytes_of(name) if data is None else data)
-        with clock.frozen(at("2026-07-20 09:00")):
-            return CliRunner().invoke(load_group, [words[0], str(path), *words[1:]], obj=Given())
-
-    return run
-
-
-def test_portal_load_check_shows_everything_and_changes_nothing(portal):
-    actor = empty_brand()
-    ran = portal("prices", "--brand", actor.brand_code, "--check", name="price-list-2026H2.xlsx")
-    assert ran.exit_code == 0
-    assert "成本价(元) → 成本价" in ran.output
-    assert "119" in ran.output
-    with in_brand(actor) as session:
-        assert [count(session, table) for table in (Part, PriceList, Import, AuditEvent)] == [0, 0, 0, 0]
-
-
-def test_portal_load_takes_a_file_and_records_it(portal):
-    actor = empty_brand()
-    ran = portal("prices", "--brand", actor.brand_code, "--json", name="price-list-2026H2.xlsx")
-    said = json.loads(ran.stdout)
-    assert (ran.exit_code, said["loaded"], said["rows"], said["first_day"]) == (0, True, 119, "2026-07-01")
-    assert said["effect"]["new"] == 119
-    with in_brand(actor) as session:
-        record = session.scalars(select(Import)).one()
-        assert (record.kind, record.filename, record.content) == ("prices", "price-list-2026H2.xlsx", None)
-        assert record.summary["rows"] == 119
-    again = portal("prices", "--brand", actor.brand_code, "--json", name="price-list-2026H2.xlsx")
-    assert (again.exit_code, json.loads(again.stdout)["loaded"]) == (0, False)
-    with in_brand(actor) as session:
-        assert [count(session, table) for table in (PriceList, Import)] == [1, 1]
-
-
-def test_portal_load_without_a_first_day_is_refused_and_with_one_it_loads(portal):
-    """R15: a file without a day of force needs one given."""
-    actor = empty_brand()
-    ran = portal("prices", "--brand", actor.brand_code, name="muyu-price-list.csv")
-    assert ran.exit_code == 1
-    assert ran.stderr.count("\n") == 1
-    ran = portal("prices", "--brand", actor.brand_code, "--from", "2026-08-01", name="muyu-price-list.csv")
-    assert ran.exit_code == 0
-    with in_brand(actor) as session:
-        assert count(session, Part) == 15
-
-
-def test_portal_load_names_every_bad_row_and_exits_with_1(portal):
-    actor = empty_brand()
-    data = prices("A1,阀,1.00,2.00", "A2,阀,abc,2.00", "A3,,1.00,2.00")
-    ran = portal("prices", "--brand", actor.brand_code, "--from", "2026-08-01", "--json", data=data)
-    said = json.loads(ran.stdout)
-    assert (ran.exit_code, said["loaded"], said["bad_rows"]) == (1, False, [3, 4])
-    assert [(problem["row"], problem["column"]) for problem in said["problems"]] == [(3, "成本价"), (4, "配件名称")]
-
-
-@pytest.mark.parametrize(
-    ("words", "name"),
-    [
-        (("prices", "--brand", "nobody"), "price-list-2026H2.xlsx"),
-        (("prices",), "price-list-2026H2.xlsx"),
-        (("prices", "--brand", "nobody", "--from", "yesterday"), "price-list-2026H2.xlsx"),
-        (("dealers", "--brand", "nobody", "--from", "2026-08-01"), "dealers.xlsx"),
-    ],
-)
-def test_portal_load_used_wrongly_exits_with_2(portal, words, name):
-    assert portal(*words, name=name).exit_code == 2
-
-
-def test_portal_load_of_what_is_no_table_is_one_sentence_and_1(portal):
-    ran = portal("prices", "--brand", empty_brand().brand_code, data=b"\x00\x01\x02", name="x.xlsx")
-    assert (ran.exit_code, ran.stderr.count("\n")) == (1, 1)
-
-
-def test_every_kind_of_file_has_a_command():
-    assert {"prices", "dealers", "products", "policy", "faults"} <= set(load_group.commands)
