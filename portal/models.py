@@ -2,7 +2,7 @@
 
 from portal.catalog import models as catalog
 from portal.claims import models as claims
-from portal.core import audit, numbering, terms
+from portal.core import audit, numbering, outbox, replies, terms
 from portal.core.db import Base
 from portal.fees import models as fees
 from portal.files import models as files
@@ -27,6 +27,8 @@ __all__ = [
     "old_parts",
     "orders",
     "organizations",
+    "outbox",
+    "replies",
     "settlement",
     "terms",
     "warranty",

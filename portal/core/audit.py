@@ -85,18 +85,19 @@ def record(
             subject_number=number,
             before=before,
             after=after,
-            facts={name: _plain(value) for name, value in facts.items()},
+            facts={name: plain(value) for name, value in facts.items()},
             public=public,
             address=actor.address,
         )
     )
 
 
-def _plain(value: object) -> object:
+def plain(value: object) -> object:
+    """A value as JSON keeps it: money and days as text."""
     if isinstance(value, Decimal | date):
         return str(value)
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): plain(item) for key, item in value.items()}
     return value if value is None or isinstance(value, bool | int | str | float) else str(value)

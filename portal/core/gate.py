@@ -11,6 +11,7 @@ WINDOWS = (
     "brand_by_code", "brand_codes", "brand_create", "ctx_brand", "ctx_claims", "ctx_dealer", "journal_month", "journal_seal", "journal_text",
     "login_create", "login_find", "login_places", "next_number", "photo_seen", "posting_entry", "product_by_serial", "session_choose",
     "session_end", "session_load", "session_open",
+    "token_load",
 )  # fmt: skip
 # Login roles that may look past the policies: the server's own superuser and the reading role.
 READERS = ("portal_proof", "postgres")

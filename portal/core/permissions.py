@@ -60,13 +60,18 @@ class Permission(StrEnum):
     ROLE_READ = "roles.read"
     AUDIT_READ = "audit.read"
     HOME_READ = "home.read"
+    TOKEN_MAKE = "tokens.make"  # noqa: S105 - a permission
+    STATEMENT_CONFIRM = "statements.confirm"
+    STATEMENT_ANSWER = "statements.answer"
+    OUTBOX_READ = "outbox.read"
+    JOB_READ = "jobs.read"
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
     """Who acts, in which place, with which permissions, and from where.
 
-    ``login_id`` is None for the system. ``via`` says through what: a page, a command, or the system itself.
+    ``login_id`` is None for the system. ``via`` says through what: a page, the API, a command, or the system itself.
     ``address`` is the network address (never shown to dealers). ``zone`` is the brand's time zone.
     """
 
@@ -77,7 +82,7 @@ class Actor:
     roles: tuple[str, ...] = ()
     login_id: int | None = None
     address: str | None = None
-    via: Literal["page", "command", "system"] = "page"
+    via: Literal["page", "command", "system", "api"] = "page"
     brand_code: str = ""
     dealer_code: str | None = field(default=None)
 

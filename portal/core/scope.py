@@ -19,6 +19,7 @@ from portal.core import clock
 LIFETIME_SECONDS = 900  # longer than any request or command step; a leaked context dies with it
 
 _ENTER = text("SELECT set_config('role', :role, true), set_config('app.ctx', :ctx, true)")
+_SEALED = "job."
 _key: list[bytes] = []
 
 
@@ -50,11 +51,30 @@ def use_key(key: bytes) -> None:
 
 def token(scope: Scope, *, lifetime: int = LIFETIME_SECONDS) -> str:
     """The signed context of ``scope``, good for ``lifetime`` seconds of the machine's time."""
-    if not _key:
-        raise RuntimeError("no context key: PORTAL_CONTEXT_KEY is not set")
     expiry = int(clock.machine_now().timestamp()) + lifetime
     body = f"{scope.side}.{scope.brand_id}.{scope.dealer_id or 0}.{scope.member_id}.{expiry}"
-    return f"{body}|{hmac.new(_key[0], body.encode(), hashlib.sha256).hexdigest()}"
+    return f"{body}|{_sign(body)}"
+
+
+def seal(scope: Scope) -> str:
+    """``scope`` as a job carries it: signed, without an end, and of no use as a transaction's context."""
+    body = f"{_SEALED}{scope.brand_id}.{scope.dealer_id or 0}.{scope.member_id}"
+    return f"{body}|{_sign(body)}"
+
+
+def unseal(text: str) -> Scope:
+    """The scope that :func:`seal` signed. Raises ValueError for anything else: a job without it is refused (JO4)."""
+    body, bar, signature = str(text).partition("|")
+    if not bar or not body.startswith(_SEALED) or not hmac.compare_digest(_sign(body).encode(), signature.encode()):
+        raise ValueError("no signed scope")
+    brand, dealer, member = (int(part) for part in body.removeprefix(_SEALED).split("."))
+    return Scope(brand, dealer or None, member)
+
+
+def _sign(body: str) -> str:
+    if not _key:
+        raise RuntimeError("no context key: PORTAL_CONTEXT_KEY is not set")
+    return hmac.new(_key[0], body.encode(), hashlib.sha256).hexdigest()
 
 
 def enter(connection: Connection, scope: Scope) -> None:

@@ -27,6 +27,11 @@ ACTS = {
 }
 PERMISSIONS = {
     P.HOME_READ: _l("Open the home page"),
+    P.TOKEN_MAKE: _l("Make one's own API tokens"),
+    P.STATEMENT_CONFIRM: _l("Confirm or dispute statements"),
+    P.STATEMENT_ANSWER: _l("Answer disputed statements"),
+    P.OUTBOX_READ: _l("See what leaves the portal (outbox)"),
+    P.JOB_READ: _l("See jobs that run by themselves"),
     P.ORDER_READ: _l("See parts orders"),
     P.ORDER_DRAFT: _l("Draft parts orders"),
     P.ORDER_SUBMIT: _l("Submit parts orders"),

@@ -71,3 +71,36 @@ class Member(Owned):
             UniqueConstraint("brand_id", "login_id", "dealer_id", postgresql_nulls_not_distinct=True),
             Index(None, "login_id"),
         )
+
+
+class ApiToken(Owned):
+    """A program's way into one place: only the hash of the token is kept. Instants are the machine's.
+
+    It acts as its member, holding of that member's permissions those that ``scopes`` name.
+    """
+
+    __tablename__ = "api_tokens"
+
+    dealer_id: Mapped[int | None]
+    member_id: Mapped[int]
+    name: Mapped[str]
+    prefix: Mapped[str]  # the first characters, by which a person recognises it
+    token_hash: Mapped[str]
+    scopes: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    created_at: Mapped[datetime]
+    created_by: Mapped[str]
+    ends_at: Mapped[datetime | None]
+    last_used_at: Mapped[datetime | None]
+    last_address: Mapped[str | None]
+    revoked_at: Mapped[datetime | None]
+    revoked_by: Mapped[str | None]
+
+    @classmethod
+    def constraints(cls) -> tuple[Any, ...]:
+        return (
+            ForeignKeyConstraint(["brand_id", "member_id"], ["members.brand_id", "members.id"]),
+            ForeignKeyConstraint(["brand_id", "dealer_id"], ["dealers.brand_id", "dealers.id"]),
+            UniqueConstraint("brand_id", "token_hash"),
+            Index(None, "token_hash"),
+            Index(None, "brand_id", "member_id"),
+        )

@@ -34,7 +34,9 @@ class Place:
     dealer_code: str | None
     dealer_name: str | None
 
-    def actor(self, login_id: int, *, address: str | None, via: Literal["page", "command", "system"] = "page") -> Actor:
+    def actor(
+        self, login_id: int, *, address: str | None, via: Literal["page", "command", "system", "api"] = "page"
+    ) -> Actor:
         """This login acting from this place. Roles of the other side, however they got into the row, give nothing."""
         side = "hq" if self.dealer_id is None else "dealer"
         roles = tuple(role for role in self.roles if role.partition("-")[0] == side)
