@@ -19,6 +19,7 @@ from jinja2 import pass_context
 
 from portal.core import clock
 from portal.web.assets import init_assets
+from portal.web.pages import beside
 
 NOTHING = "—"
 DEFAULT_ZONE = ZoneInfo("Asia/Shanghai")
@@ -159,7 +160,8 @@ FILTERS = {
 
 
 def init_formats(app: Flask) -> None:
-    """Give templates the filters above and the page kit's globals (``asset``, ``url_or_none``, ``gap``)."""
+    """Give templates the filters above and the page kit's globals (``asset``, ``url_or_none``, ``gap``, ``beside``)."""
     app.jinja_env.filters.update(FILTERS)
     app.jinja_env.globals["gap"] = _live(gap)
+    app.jinja_env.globals["beside"] = beside
     init_assets(app)

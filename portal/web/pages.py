@@ -42,9 +42,18 @@ def address(**changes: Any) -> str:
     What stands in the query never reaches ``url_for`` by name: ``?endpoint=`` or ``?_external=1`` would change what it builds,
     and ``?code=`` another dealer's page behind this one's links.
     """
+    return _address(str(request.endpoint), changes)
+
+
+def beside(endpoint: str) -> str:
+    """The same list under another endpoint (as Excel, and back): its filters stay, the page of it goes."""
+    return _address(endpoint, {"before": None})
+
+
+def _address(endpoint: str, changes: dict[str, Any]) -> str:
     asked = {name: value for name, value in request.args.to_dict().items() if name not in (request.view_args or {})}
     values: dict[str, Any] = {**asked, **(request.view_args or {}), **changes}
-    path = url_for(str(request.endpoint), **{name: values.pop(name) for name in request.view_args or {}})
+    path = url_for(endpoint, **{name: values.pop(name) for name in request.view_args or {}})
     query = urlencode({name: value for name, value in values.items() if value not in (None, "")}, safe=_SAFE)
     return f"{path}?{query}" if query else path
 
