@@ -2,7 +2,7 @@
 
 from portal.catalog import models as catalog
 from portal.claims import models as claims
-from portal.core import audit, numbering, outbox, replies, terms
+from portal.core import audit, numbering, outbox, queue, replies, terms
 from portal.core.db import Base
 from portal.fees import models as fees
 from portal.files import models as files
@@ -28,6 +28,7 @@ __all__ = [
     "orders",
     "organizations",
     "outbox",
+    "queue",
     "replies",
     "settlement",
     "terms",

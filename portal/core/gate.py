@@ -12,6 +12,7 @@ WINDOWS = (
     "login_create", "login_find", "login_places", "next_number", "photo_seen", "posting_entry", "product_by_serial", "session_choose",
     "session_end", "session_load", "session_open",
     "token_load",
+    "job_defer", "job_retry", "jobs_count", "jobs_list", "outbox_brands", "sessions_sweep",
 )  # fmt: skip
 # Login roles that may look past the policies: the server's own superuser and the reading role.
 READERS = ("portal_proof", "postgres")
