@@ -83,7 +83,7 @@ def create_app(settings: Settings) -> Flask:
     logs.configure()
     scope.use_key(settings.context_key)
     clock.freeze_process(settings.clock)
-    store.use_folder(settings.files_dir)
+    store.use(settings)
     pdf.configure(home=settings.home)
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

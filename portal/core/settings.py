@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -42,10 +43,15 @@ class Settings:
     behind_proxy: bool
     secure_cookies: bool
     clock: datetime | None
+    files_url: str = ""  # s3://bucket/prefix; empty: the folder files_dir
+    files_endpoint: str = ""
+    files_region: str = ""
+    files_key_id: str = ""
+    files_secret: str = ""
 
     @property
     def files_dir(self) -> Path:
-        """Where photos lie."""
+        """Where files lie that no bucket keeps."""
         return self.home / "files"
 
 
@@ -64,6 +70,7 @@ def read(environ: Mapping[str, str] | None = None, **given: Any) -> Settings:
             values[name] = _whole(name, text) if isinstance(values[name], int) else text
     for name, variable in _SECRETS.items():
         values[name] = env.get(variable) or values.get(name)
+    values |= _files(values, env)
     for name in ("database_url", "admin_url", "proof_url"):
         values[name] = _url(_SECRETS[name], values[name])
     if not values["database_url"]:
@@ -103,6 +110,24 @@ _SECRETS = {
     "context_key": "PORTAL_CONTEXT_KEY",
     "secret_key": "PORTAL_SECRET_KEY",
 }
+
+
+def _files(values: Mapping[str, Any], env: Mapping[str, str]) -> dict[str, str]:
+    """Where photos and documents are kept (PORTAL_FILES_…); the keys of a bucket come from the environment only."""
+    names = ("files_url", "files_endpoint", "files_region")
+    found = {name: str(env.get(f"PORTAL_{name.upper()}", values.get(name, ""))) for name in names}
+    found |= {name: env.get(f"PORTAL_{name.upper()}", "") for name in ("files_key_id", "files_secret")}
+    if found["files_url"] and not re.fullmatch(
+        r"s3://[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9._/-]*)?", found["files_url"]
+    ):
+        raise SettingsError(
+            "PORTAL_FILES_URL is no bucket, for example s3://bucket/prefix; leave it empty for a folder"
+        )
+    if found["files_endpoint"] and not found["files_endpoint"].startswith(("http://", "https://")):
+        raise SettingsError("PORTAL_FILES_ENDPOINT is no address, for example https://s3.example.com")
+    if bool(found["files_key_id"]) != bool(found["files_secret"]):
+        raise SettingsError("PORTAL_FILES_KEY_ID and PORTAL_FILES_SECRET must be set together")
+    return found
 
 
 def _whole(name: str, text: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -34,18 +35,21 @@ def photo(session: Session, public_id: str) -> Photo:
 
 
 def content(photo: Photo, *, small: bool = False) -> bytes:
-    """The JPEG, or its thumbnail, which is made when first asked for and kept beside. NotFound when the file is gone."""
-    if small:
-        name = photo.stored_name.replace(".jpg", f"-{rules.THUMB_SIDE}.jpg")
-        if (kept := store.get(photo.brand_id, name)) is not None:
-            return kept
+    """The JPEG, or its thumbnail, which is made when first asked for and kept beside. NotFound when the file is gone.
+
+    Raises StoreError when the store does not answer.
+    """
+    name = store.variant(photo.stored_name, rules.THUMB_SIDE)
+    if small and (kept := store.get(photo.brand_id, name)) is not None:
+        return kept
     whole = store.get(photo.brand_id, photo.stored_name)
     if whole is None:
         raise NotFound
     if not small:
         return whole
     made = rules.thumbnail(whole)
-    store.put(photo.brand_id, name, made)  # a cache: the same bytes whoever writes first
+    with contextlib.suppress(store.StoreError):  # a cache: the same bytes whoever writes first, and none on a full disk
+        store.put(photo.brand_id, name, made)
     return made
 
 

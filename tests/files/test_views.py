@@ -68,7 +68,7 @@ def test_the_thumbnail_is_made_once_and_no_other_size_exists(world, client_as, s
 def test_a_photo_whose_file_is_gone_is_404(world, client_as, shown):
     with world.as_(world.hq.clerk) as session:
         photo = queries.photo(session, shown[0].split("/")[2].removesuffix(".jpg"))
-        store.place(photo.brand_id, photo.stored_name).unlink()
+        store.delete(photo.brand_id, [photo.stored_name])
     assert client_as(world.hq.clerk).get(shown[0]).status_code == 404
 
 
