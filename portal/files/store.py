@@ -133,7 +133,7 @@ def _open(place: Place) -> LocalStore | S3Store:
             "connect_timeout": "5s",
             "timeout": "30s",
         },
-        retry_config={"max_retries": 3, "retry_timeout": timedelta(seconds=30)},
+        retry_config={"max_retries": 3, "retry_timeout": timedelta(seconds=10)},
     )
 
 
