@@ -22,7 +22,7 @@ from portal.core.settings import Settings
 from portal.files import store
 from portal.identity.actions import choose_place
 from portal.identity.edge import COOKIE, init_login
-from portal.web import pdf
+from portal.web import acts, pdf
 from portal.web.auth import public, requires
 from portal.web.errors import init_errors, register_words
 from portal.web.formats import init_formats
@@ -86,6 +86,7 @@ def create_app(settings: Settings) -> Flask:
     store.use(settings)
     pdf.configure(home=settings.home)
     app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.globals["form_key"] = acts.form_key
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     db.init_app(app)
     CSRFProtect(app)

@@ -84,7 +84,7 @@ BEGIN
         EXECUTE format('GRANT SELECT, INSERT ON app.%I TO scope_dealer', t);
     END LOOP;
 END $$;
-GRANT DELETE ON kept_replies TO scope_hq, scope_dealer;
+GRANT UPDATE, DELETE ON kept_replies TO scope_hq, scope_dealer;
 -- a dealer's act may write a mail, to headquarters' people too; nobody of a dealer reads the outbox
 CREATE POLICY dealer_adds ON outbox FOR INSERT TO scope_dealer
     WITH CHECK (brand_id = (SELECT app.ctx_brand()) AND (dealer_id IS NULL OR dealer_id = (SELECT app.ctx_dealer())));

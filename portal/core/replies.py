@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import Index, UniqueConstraint, delete, select, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import Index, UniqueConstraint, delete, select, text, update
+from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from portal.core import clock
@@ -23,7 +23,6 @@ from portal.core.errors import Refused
 KEPT = timedelta(days=7)
 Kind = Literal["page", "api"]
 
-_WAIT = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 7302))")
 _TRY = text("SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 7302))")
 
 
@@ -69,58 +68,56 @@ def fingerprint(*parts: bytes | str) -> str:
 
 
 def first_reply(session: Session, kind: Kind, key: str, asked: str) -> Reply | None:
-    """The reply that this key was given, or None: then it is the caller's until its transaction ends.
+    """The reply that this key was given, or None: then the key is the caller's, who calls :func:`keep` before the commit.
 
     A page's second request waits for the first; an API's is refused with "still-running" (409). Refuses
     "key-reused" (422) when the key was used for something else than ``asked``.
     """
-    member = session.info["scope"].member_id
-    brand = session.info["scope"].brand_id
-    name = {"name": f"{brand}.{member}.{kind}.{key}"}
-    if kind == "page":
-        session.execute(_WAIT, name)
-    elif not session.scalar(_TRY, name):
+    scope = session.info["scope"]
+    if kind == "api" and not session.scalar(_TRY, {"name": f"{scope.brand_id}.{scope.member_id}.{key}"}):
         raise Refused("still-running")
+    now = clock.machine_now()
+    fresh = insert(KeptReply).values(
+        dealer_id=scope.dealer_id,
+        member_id=scope.member_id,
+        kind=kind,
+        key=key,
+        fingerprint=asked,
+        status=0,
+        headers={},
+        body="",
+        kept_at=now,
+    )
+    # The first writer's row makes others wait here until it is committed or gone; a row past its time is taken over.
+    mine = session.scalar(
+        fresh.on_conflict_do_update(
+            index_elements=["brand_id", "member_id", "kind", "key"],
+            set_={"fingerprint": asked, "status": 0, "headers": {}, "body": "", "kept_at": now},
+            where=KeptReply.kept_at <= now - KEPT,
+        ).returning(KeptReply.id)
+    )
+    if mine is not None:
+        return None
     found = session.execute(
         select(KeptReply.fingerprint, KeptReply.status, KeptReply.headers, KeptReply.body).where(
-            KeptReply.member_id == member,
-            KeptReply.kind == kind,
-            KeptReply.key == key,
-            KeptReply.kept_at > clock.machine_now() - KEPT,
+            KeptReply.member_id == scope.member_id, KeptReply.kind == kind, KeptReply.key == key
         )
-    ).one_or_none()
-    if found is None:
-        return None
+    ).one()
     if found.fingerprint != asked:
         raise Refused("key-reused")
     return Reply(found.status, dict(found.headers), found.body)
 
 
-def keep(session: Session, kind: Kind, key: str, asked: str, reply: Reply) -> None:
-    """Store the reply beside the act itself; what the same key was answered over seven days ago gives way."""
-    scope = session.info["scope"]
+def keep(session: Session, kind: Kind, key: str, reply: Reply) -> None:
+    """Write down what the key is answered, in the act's own transaction."""
     session.execute(
-        delete(KeptReply).where(
-            KeptReply.member_id == scope.member_id,
-            KeptReply.kind == kind,
-            KeptReply.key == key,
-            KeptReply.kept_at <= clock.machine_now() - KEPT,
+        update(KeptReply)
+        .where(
+            KeptReply.member_id == session.info["scope"].member_id, KeptReply.kind == kind, KeptReply.key == key
         )
+        .values(status=reply.status, headers=reply.headers, body=reply.body)
+        .execution_options(synchronize_session=False)
     )
-    session.add(
-        KeptReply(
-            dealer_id=scope.dealer_id,
-            member_id=scope.member_id,
-            kind=kind,
-            key=key,
-            fingerprint=asked,
-            status=reply.status,
-            headers=reply.headers,
-            body=reply.body,
-            kept_at=clock.machine_now(),
-        )
-    )
-    session.flush()
 
 
 def forget_old(session: Session) -> int:

@@ -1,7 +1,12 @@
-"""One press of a button: open the unit of work, act, commit, say what happened, go on (303)."""
+"""One press of a button: open the unit of work, act, commit, say what happened, go on (303).
+
+Every form carries a one-time key (:func:`form_key`): the same form sent twice, by a double click or a reload, acts once
+and shows the first result again.
+"""
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any, TypeVar
@@ -13,7 +18,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
-from portal.core import clock
+from portal.core import clock, replies
 from portal.core.db import unit_of_work
 from portal.core.errors import Refused
 from portal.core.permissions import Actor
@@ -21,6 +26,7 @@ from portal.web.auth import current_actor
 from portal.web.errors import sentence
 
 Result = TypeVar("Result")
+_NOT_SAID = {"form_key", "csrf_token"}
 
 
 def at() -> datetime:
@@ -44,9 +50,16 @@ def perform(
     actor = current_actor()
     try:
         with unit_of_work(actor.scope) as session:
-            result = act(session, actor, at())
-            target = to(result) if callable(to) else to
-            words = done(result) if callable(done) else done
+            key = _key_of_form()
+            first = replies.first_reply(session, "page", key, "") if key else None
+            if first is None:
+                result = act(session, actor, at())
+                target = to(result) if callable(to) else to
+                words = str(done(result) if callable(done) else done)
+                if key:
+                    replies.keep(session, "page", key, replies.Reply(303, {"Location": target}, words))
+            else:
+                target, words = first.headers["Location"], first.body
     except (Refused, StaleDataError, IntegrityError) as error:
         if isinstance(error, IntegrityError) and not somebody_was_faster(error):
             raise
@@ -55,9 +68,27 @@ def perform(
             return refused(why)
         flash(sentence(why), "bad")
         return redirect(back or came_from(), 303)
-    if str(words):
-        flash(str(words), "good")
+    if words:
+        flash(words, "good")
     return redirect(target, 303)
+
+
+def form_key() -> str:
+    """A new one-time key, rendered into each form beside its CSRF token."""
+    return secrets.token_urlsafe(16)
+
+
+def _key_of_form() -> str | None:
+    """The key of what was sent: the form's own and what it says, so that the same page sent with other words acts anew."""
+    given = request.form.get("form_key", "")
+    if not given:
+        return None
+    said = sorted((name, value) for name, value in request.form.items(multi=True) if name not in _NOT_SAID)
+    parts: list[bytes | str] = [given, request.path, *(part for pair in said for part in pair)]
+    for name, sent in request.files.items(multi=True):
+        parts += [name, sent.filename or "", sent.stream.read()]
+        sent.stream.seek(0)
+    return replies.fingerprint(*parts)
 
 
 def somebody_was_faster(error: IntegrityError) -> bool:

@@ -98,3 +98,26 @@ def test_R1_a_unit_of_work_that_fails_leaves_no_trace(world: World) -> None:
         raise RuntimeError
     with world.as_(world.hq.admin) as session:
         assert set(session.scalars(text("SELECT contact FROM dealers"))) == {"周先生"}
+
+
+def test_JO4_a_sealed_scope_is_read_back_and_nothing_else_is(world: World) -> None:
+    for actor in (world.hq.system, world.hq.clerk, world.d1.manager):
+        assert scope.unseal(scope.seal(actor.scope)) == actor.scope
+    body, _, signature = scope.seal(world.d1.manager.scope).partition("|")
+    for forged in (
+        "",
+        body,
+        f"{body}|",
+        f"{body.replace(str(world.d1.id), str(world.d2.id), 1)}|{signature}",
+        f"{body}|{signature[:-1]}",
+        scope.token(world.hq.clerk.scope),  # a transaction's context is no seal
+        f"{body}|ü",
+    ):
+        with pytest.raises(ValueError, match="no signed scope"):
+            scope.unseal(forged)
+
+
+def test_JO4_a_seal_is_no_transactions_context(world: World) -> None:
+    with pytest.raises(DBAPIError, match=r"bad context|context refused"), world.as_(world.hq.clerk) as session:
+        session.execute(text("SELECT set_config('app.ctx', :seal, true)"), {"seal": scope.seal(world.hq.clerk.scope)})
+        dealers(session)

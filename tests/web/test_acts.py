@@ -146,3 +146,54 @@ def test_AN4_one_comes_back_to_a_page_of_ours_or_home(
 )  # fmt: skip
 def test_AN4_IE5_an_address_stays_in_the_portal(address: str | None, kept: bool) -> None:
     assert local(address) == (address if kept else None)
+
+
+@contextmanager
+def sent(app: Flask, actor: Actor, **form: str) -> Iterator[None]:
+    """A request that carries a form."""
+    with app.app_context(), app.test_request_context("/orders", method="POST", data=form):
+        g.actor = actor
+        yield
+
+
+def add_one(session, actor, when) -> str:
+    session.execute(text("UPDATE dealers SET phone = phone || '+' WHERE code = 'D002'"))
+    return str(
+        session.scalar(text("SELECT length(phone) - length(replace(phone, '+', '')) FROM dealers WHERE code = 'D002'"))
+    )
+
+
+def test_CO1_the_same_form_sent_twice_acts_once_and_shows_the_first_result(app: Flask, home: World) -> None:
+    answers = []
+    for _press in range(2):
+        with sent(app, home.hq.admin, form_key="once-1", amount="5", csrf_token=str(_press)):
+            answer = perform(add_one, done=lambda n: f"{n} so far", to=lambda n: f"/n/{n}")
+            answers.append((answer.headers["Location"], get_flashed_messages()))  # type: ignore[union-attr]
+    assert answers == [("/n/1", ["1 so far"])] * 2
+
+
+def test_CO1_the_same_page_sent_with_other_words_is_another_act(app: Flask, home: World) -> None:
+    places = []
+    for amount in ("5", "6"):
+        with sent(app, home.hq.manager, form_key="once-2", amount=amount):
+            places.append(perform(add_one, to=lambda n: f"/n/{n}").headers["Location"])  # type: ignore[union-attr]
+    assert places[0] != places[1]
+
+
+def test_CO1_a_refused_form_may_be_sent_again_as_it_is(app: Flask, home: World) -> None:
+    def refuse(session, actor, when):
+        raise Refused("reason-needed")
+
+    with sent(app, home.hq.finance, form_key="once-3"):
+        perform(refuse, to="/never")
+    with sent(app, home.hq.finance, form_key="once-3"):
+        assert perform(add_one, to="/done").headers["Location"] == "/done"  # type: ignore[union-attr]
+
+
+def test_CO1_every_form_of_a_page_carries_a_key_of_its_own(client_as, home: World) -> None:
+    import re
+
+    page = client_as(home.d1.clerk).get("/orders/new").get_data(as_text=True)
+    keys = re.findall(r'name="form_key" value="([^"]{16,})"', page)
+    assert len(keys) == page.count('name="csrf_token"') > 0
+    assert len(set(keys)) == len(keys)
