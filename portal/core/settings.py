@@ -18,13 +18,19 @@ ROOT = Path(__file__).parent.parent.parent
 CONFIG = ROOT / "config"
 
 
+NO_MAIL = "null:"  # the mail_url of who sends none
+
+
 class SettingsError(Exception):
     """What is wrong with the configuration, in one sentence."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """``database_url`` is portal_web's; ``context_key`` 32 bytes; ``clock`` freezes business time (never in production)."""
+    """``database_url`` is portal_web's; ``context_key`` 32 bytes; ``clock`` freezes business time (never in production).
+
+    ``mail_url``: smtp://user:password@host:587, smtps://…:465, or null: for none; "" until somebody chooses.
+    """
 
     environment: str
     database_url: str
@@ -65,7 +71,17 @@ def read(environ: Mapping[str, str] | None = None, **given: Any) -> Settings:
             f"PORTAL_ENV={environment} has no config/{environment}.toml; see config/production.example.toml"
         )
     values: dict[str, Any] = _toml("default") | _toml(environment) | given
-    for name in ("home", "base_url", "host", "port", "session_hours", "session_idle_minutes", "pool_size"):
+    for name in (
+        "home",
+        "base_url",
+        "host",
+        "port",
+        "session_hours",
+        "session_idle_minutes",
+        "pool_size",
+        "mail_url",
+        "mail_from",
+    ):
         if (text := env.get(f"PORTAL_{name.upper()}")) is not None:
             values[name] = _whole(name, text) if isinstance(values[name], int) else text
     for name, variable in _SECRETS.items():
