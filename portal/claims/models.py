@@ -120,3 +120,53 @@ class ClaimLine(DealerOwned):
             ),
             Index(None, "brand_id", "state", "id"),
         )
+
+
+class ClaimForm(DealerOwned):
+    """A dealer's workbook that a draft was made from: which file it was, never its bytes. One file makes one draft (IE4)."""
+
+    __tablename__ = "claim_forms"
+    claim_id: Mapped[int]
+    filename: Mapped[str]
+    sha256: Mapped[str]
+    columns: Mapped[list[list[str]]] = mapped_column(JSONB)  # [heading as the sheet words it, field], in the sheet's order
+    ignored: Mapped[list[str]] = mapped_column(JSONB)  # headings of columns that nobody asked for
+    taken_at: Mapped[datetime]
+    taken_by: Mapped[str]
+    looked_at: Mapped[datetime]  # when its rows were compared with the register last
+
+    @classmethod
+    def constraints(cls) -> tuple[Any, ...]:
+        return (
+            within("claims", "claim_id"),
+            UniqueConstraint("brand_id", "claim_id"),
+            UniqueConstraint("brand_id", "dealer_id", "sha256"),
+        )
+
+
+class ClaimFormRow(DealerOwned):
+    """One row of the workbook: what was typed, what was understood, what became of it. Nothing typed is lost.
+
+    ``seen`` is field → cell as its reader knows it, ``read`` is field → value as it was understood. ``outcome`` is "line" (then
+    ``old_part_id`` is the registration that stands on the claim) or says why not (portal/claims/matching.py); ``facts`` are
+    its sentence's; ``remarks`` are what differs all the same, as [{"code", "facts"}].
+    """
+
+    __tablename__ = "claim_form_rows"
+    form_id: Mapped[int]
+    row_no: Mapped[int]
+    seen: Mapped[dict[str, str]] = mapped_column(JSONB)
+    read: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    outcome: Mapped[str]
+    facts: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    remarks: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    old_part_id: Mapped[int | None]
+
+    @classmethod
+    def constraints(cls) -> tuple[Any, ...]:
+        return (
+            within("claim_forms", "form_id"),
+            within("old_parts", "old_part_id"),
+            UniqueConstraint("brand_id", "form_id", "row_no"),
+            CheckConstraint("outcome <> 'line' OR old_part_id IS NOT NULL", name="line_has_old_part"),
+        )
