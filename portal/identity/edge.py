@@ -14,8 +14,9 @@ from portal.core import clock
 from portal.core.db import db
 from portal.core.permissions import Actor
 from portal.core.settings import Settings
-from portal.identity import actions, queries
+from portal.identity import actions, bearer, queries
 from portal.identity.roles import Role, permissions_of
+from portal.web.api import is_api
 from portal.web.labels import ROLES
 from portal.web.navigation import navigation, tabbar
 
@@ -71,6 +72,9 @@ def init_login(app: Flask, settings: Settings) -> None:
     def identify() -> None:
         g.actor = None
         g.place = None
+        if is_api():
+            bearer.identify()
+            return
         if request.endpoint in {"static", "health.alive", "health.ready"} or not current_user.is_authenticated:
             return
         signed_in: queries.SignedIn = current_user.signed_in

@@ -7,7 +7,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKeyConstraint, Identity, Index, Text, UniqueConstraint
+from sqlalchemy import ForeignKeyConstraint, Identity, Index, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -15,15 +15,18 @@ from portal.core.db import Base, Owned
 
 
 class Login(Base):
-    """A person's way in. ``password_hash`` is argon2id."""
+    """A person's way in. ``password_hash`` is argon2id; ``email`` (small letters) is where a forgotten password's link goes."""
 
     __tablename__ = "logins"
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     login: Mapped[str] = mapped_column(unique=True)
     password_hash: Mapped[str]
+    email: Mapped[str | None]
     disabled_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
+
+    __table_args__ = (Index(None, "email"),)
 
 
 class LoginSession(Base):
@@ -59,6 +62,7 @@ class Member(Owned):
     dealer_id: Mapped[int | None]
     login: Mapped[str]
     name: Mapped[str]
+    email: Mapped[str | None]
     roles: Mapped[list[str]] = mapped_column(ARRAY(Text))
     joined_at: Mapped[datetime]
     left_at: Mapped[datetime | None]
@@ -92,6 +96,8 @@ class ApiToken(Owned):
     ends_at: Mapped[datetime | None]
     last_used_at: Mapped[datetime | None]
     last_address: Mapped[str | None]
+    minute: Mapped[datetime | None]  # the minute of the newest call, and how many it has had (AP3)
+    calls: Mapped[int] = mapped_column(server_default=text("0"))
     revoked_at: Mapped[datetime | None]
     revoked_by: Mapped[str | None]
 

@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from functools import cache
 
 from flask.testing import FlaskClient
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from portal.core.db import db, unit_of_work
 from portal.core.provision import admin_engine
 from portal.core.settings import Settings
 from portal.identity import actions, passwords
+from portal.identity.edge import COOKIE
 from portal.identity.models import Member
 from portal.identity.roles import Role
 from tests.factories.world import World, at
@@ -70,3 +71,30 @@ def by_force(settings: Settings, statement: str, **values: object) -> Sequence[o
         connection.exec_driver_sql("SET search_path = app")
         result = connection.execute(text(statement), values)
         return result.all() if result.returns_rows else []
+
+
+def inside(browser: FlaskClient) -> bool:
+    """Whether this browser is signed in."""
+    return browser.get("/members").status_code == 200
+
+
+def session_of(browser: FlaskClient) -> str:
+    """The token in this browser's cookie, or ""."""
+    cookie = browser.get_cookie(COOKIE)
+    return cookie.value if cookie else ""
+
+
+def roles_of(world: World, member_id: int) -> list[str]:
+    with world.as_(world.hq.auditor) as session:
+        return session.scalars(select(Member.roles).where(Member.id == member_id)).one()
+
+
+def place_of(world: World, login_id: int, dealer_id: int) -> str:
+    with world.as_(world.hq.auditor) as session:
+        return f"{world.brand_id}:{session.scalars(select(Member.id).where(Member.login_id == login_id, Member.dealer_id == dealer_id)).one()}"
+
+
+EVIL = [
+    "//evil.example", "///evil.example", "/\\evil.example", "\\\\evil.example", "https://evil.example", "javascript:alert(1)", "evil", "/\t/evil.example",
+    "/\n//evil.example", "/orders\r\nSet-Cookie: a=b", "\t//evil.example", " //evil.example", "/\0", "", "http:/evil.example", "//", "/\x7f/evil.example",
+]  # fmt: skip
