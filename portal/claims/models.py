@@ -129,7 +129,9 @@ class ClaimForm(DealerOwned):
     claim_id: Mapped[int]
     filename: Mapped[str]
     sha256: Mapped[str]
-    columns: Mapped[list[list[str]]] = mapped_column(JSONB)  # [heading as the sheet words it, field], in the sheet's order
+    columns: Mapped[list[list[str]]] = mapped_column(
+        JSONB
+    )  # [heading as the sheet words it, field], in the sheet's order
     ignored: Mapped[list[str]] = mapped_column(JSONB)  # headings of columns that nobody asked for
     taken_at: Mapped[datetime]
     taken_by: Mapped[str]

@@ -45,7 +45,7 @@ def add_lines(session: Session, actor: Actor, ref: str, *, old_parts: Sequence[s
     Their checks are run and stored, whatever they say (R41). Locks the claim, then the registrations. Refuses
     "none-chosen", "old-part-unknown", "old-part-withdrawn" and "already-claimed" (R33), adding none of them.
     """
-    claim = _own_draft(session, actor, ref, step="add")
+    claim = own_draft(session, actor, ref, step="add")
     numbers = list(dict.fromkeys(one.strip() for one in old_parts if one.strip()))
     if not numbers:
         raise Refused("none-chosen", field="old_parts")
@@ -72,7 +72,7 @@ def add_lines(session: Session, actor: Actor, ref: str, *, old_parts: Sequence[s
 
 def remove_line(session: Session, actor: Actor, ref: str, *, position: int, at: datetime) -> Claim:
     """Take one line off a draft; its registration can go on another form. Refuses "line-unknown"."""
-    claim = _own_draft(session, actor, ref, step="remove")
+    claim = own_draft(session, actor, ref, step="remove")
     chosen = [line for line in queries.lines_for_update(session, claim) if line.position == position]
     if not chosen:
         raise Refused("line-unknown", line=position)
@@ -81,7 +81,7 @@ def remove_line(session: Session, actor: Actor, ref: str, *, position: int, at: 
 
 def remove_blocked(session: Session, actor: Actor, ref: str, *, at: datetime) -> Claim:
     """Take every line off a draft that a check blocks now. Refuses "nothing-blocked"."""
-    claim = _own_draft(session, actor, ref, step="remove")
+    claim = own_draft(session, actor, ref, step="remove")
     lines = queries.lines_for_update(session, claim)
     checked = queries.check_lines(session, actor, claim, lines, today=actor.day(at))
     chosen = [line for line in lines if level(checked[line.position]) == "block"]
@@ -155,7 +155,8 @@ def _own(session: Session, actor: Actor, ref: str) -> Claim:
     return claim
 
 
-def _own_draft(session: Session, actor: Actor, ref: str, *, step: str) -> Claim:
+def own_draft(session: Session, actor: Actor, ref: str, *, step: str) -> Claim:
+    """A dealer's own draft, locked. Refuses "permission-missing" and "wrong-state"."""
     if not actor.may(Permission.CLAIM_DRAFT):
         raise Refused("permission-missing", step=step)
     claim = _own(session, actor, ref)

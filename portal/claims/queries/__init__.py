@@ -24,12 +24,24 @@ from portal.claims.queries.documents import (
     settles_on,
     taken,
 )
+from portal.claims.queries.forms import (
+    Earlier,
+    KeptRow,
+    dealer_code,
+    form_of,
+    form_of_file,
+    form_rows,
+    form_rows_for_update,
+    register_for,
+)
 from portal.claims.queries.known import check_lines, check_old_parts, gather, limits
 from portal.claims.queries.lists import Filters, ListRow, counts, rows
 
 __all__ = [
     "Candidate",
+    "Earlier",
     "Filters",
+    "KeptRow",
     "LineRow",
     "ListRow",
     "Pieces",
@@ -42,7 +54,12 @@ __all__ = [
     "claimable",
     "claimable_months",
     "counts",
+    "dealer_code",
     "dealer_of",
+    "form_of",
+    "form_of_file",
+    "form_rows",
+    "form_rows_for_update",
     "gather",
     "holders",
     "limits",
@@ -55,6 +72,7 @@ __all__ = [
     "payer",
     "photo_count",
     "pieces",
+    "register_for",
     "rows",
     "settles_on",
     "taken",

@@ -6,7 +6,7 @@ which columns it wants. Words are codes; their sentences stand in ``portal.web.s
 """
 
 from portal.core.tables.files import read_table, read_tables
-from portal.core.tables.sheets import Column, FoundColumn, Note, Problem, Sheet, understand
+from portal.core.tables.sheets import Column, FoundColumn, Note, Problem, Sheet, lines_above, understand
 from portal.core.tables.values import Cell, Row, Table, TableRefused
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "Sheet",
     "Table",
     "TableRefused",
+    "lines_above",
     "read_table",
     "read_tables",
     "understand",

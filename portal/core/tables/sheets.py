@@ -21,9 +21,10 @@ _BRACKETED = re.compile(r"[【\[〔「『《<]\s*(.+?)\s*[】\]〕」』》>]")
 _IN_BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|【[^【】]*】")
 _UNIT = re.compile(r"(?:/|,)(?:元|个月|月|rmb|cny|yuan|months?)$")
 _FOOTER = re.compile(
-    r"(?:制表人?|制单人?|编制人?|填表人?|审核人?|复核人?|批准人?|审批人?|经办人?|主管|盖章|备注|说明|注|日期|打印日期|页码|"
+    r"(?:制表人?|制单人?|编制人?|填表人?|填报人?|申请人|审核人?|复核人?|批准人?|审批人?|经办人?|负责人|联系人|主管|会计|出纳|财务|签名|签字|"
+    r"(?:经销商|单位|公司)?(?:签字|签名)?盖章|备注|说明|注|日期|(?:打印|填表|申请|报销)日期|页码|(?:人民币|金额|合计)?大写(?:金额)?|"
     r"prepared by|checked by|approved by|note|notes|remarks?)\s*:.*"
-    r"|(?:合\s*计|总\s*计|小\s*计|共\s*计|total|subtotal|sum)\s*:?.{0,20}"
+    r"|(?:合\s*计|总\s*计|小\s*计|共\s*计|(?:合计|总计)?金额合计|grand total|total|subtotal|sum)\s*:?.{0,20}"
     r"|第\s*\d+\s*页.*|共\s*\d+\s*[条页项].*|以下空白|end",
     re.IGNORECASE | re.DOTALL,
 )
@@ -204,6 +205,12 @@ def understand(
         warnings=tuple(warnings),
         notes=tuple(notes),
     )
+
+
+def lines_above(tables: Sequence[Table], columns: Sequence[Column]) -> tuple[str, ...]:
+    """The title rows above the headings, each as one line of half-width text. Raises TableRefused as :func:`understand`."""
+    table, at, _ = _header(tables, columns)
+    return tuple(_joined(row) for row in table.rows[:at])
 
 
 # ------------------------------------------------------------------------------------------------ headings

@@ -29,7 +29,7 @@ from portal.web.errors import ACTS, REFUSALS, sentence
 from portal.web.labels import roles_said
 from portal.web.pages import beside
 from portal.web.responses import download_file
-from portal.web.sheets.workbook import Column, Sheet, write
+from portal.web.sheets import Column, Sheet, write
 
 Row = TypeVar("Row")
 Filter = tuple[Any, Any]
