@@ -1,12 +1,11 @@
 """One press of a button: open the unit of work, act, commit, say what happened, go on (303).
 
-Every form carries a one-time key (:func:`form_key`): the same form sent twice, by a double click or a reload, acts once
+Every form carries a one-time key (:func:`portal.web.forms.form_key`): the same form sent twice, by a double click or a reload, acts once
 and shows the first result again.
 """
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any, TypeVar
@@ -71,11 +70,6 @@ def perform(
     if words:
         flash(words, "good")
     return redirect(target, 303)
-
-
-def form_key() -> str:
-    """A new one-time key, rendered into each form beside its CSRF token."""
-    return secrets.token_urlsafe(16)
 
 
 def _key_of_form() -> str | None:

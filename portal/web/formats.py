@@ -19,6 +19,7 @@ from jinja2 import pass_context
 
 from portal.core import clock
 from portal.web.assets import init_assets
+from portal.web.forms import form_key
 from portal.web.pages import beside
 
 NOTHING = "—"
@@ -160,8 +161,9 @@ FILTERS = {
 
 
 def init_formats(app: Flask) -> None:
-    """Give templates the filters above and the page kit's globals (``asset``, ``url_or_none``, ``gap``, ``beside``)."""
+    """Give templates the filters above and the page kit's globals (``asset``, ``url_or_none``, ``gap``, ``beside``, ``form_key``)."""
     app.jinja_env.filters.update(FILTERS)
     app.jinja_env.globals["gap"] = _live(gap)
     app.jinja_env.globals["beside"] = beside
+    app.jinja_env.globals["form_key"] = form_key
     init_assets(app)

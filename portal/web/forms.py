@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import unicodedata
 from datetime import date, datetime
 from decimal import Decimal
@@ -36,6 +37,11 @@ def storable(text: str) -> str:
 def narrow(text: str) -> str:
     """Full-width digits, letters and signs as half-width ones."""
     return unicodedata.normalize("NFKC", text).strip()
+
+
+def form_key() -> str:
+    """A new one-time key, rendered into each form beside its CSRF token: sent twice, it acts once (portal.web.acts)."""
+    return secrets.token_urlsafe(16)
 
 
 class PortalForm(FlaskForm):
