@@ -54,6 +54,8 @@ class Settings:
     files_region: str = ""
     files_key_id: str = ""
     files_secret: str = ""
+    mail_url: str = NO_MAIL
+    mail_from: str = "portal@localhost"
 
     @property
     def files_dir(self) -> Path:
