@@ -8,6 +8,8 @@ from typing import Any
 
 from flask import Blueprint, Flask, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_openapi3.blueprint import APIBlueprint
+from flask_openapi3.openapi import OpenAPI
 from flask_wtf.csrf import CSRFProtect
 from jinja2 import StrictUndefined
 from sqlalchemy import text
@@ -22,14 +24,17 @@ from portal.core.settings import Settings
 from portal.files import store
 from portal.identity.actions import choose_place
 from portal.identity.edge import COOKIE, init_login
-from portal.web import acts, pdf
+from portal.notices.mail import init_mail
+from portal.web import pdf
+from portal.web.api import document as api_document
+from portal.web.api.problems import Problem
 from portal.web.auth import public, requires
 from portal.web.errors import init_errors, register_words
 from portal.web.formats import init_formats
 from portal.web.i18n import init_i18n
 
 PACKAGES = (
-    "identity", "organizations", "catalog", "ledger", "files", "warranty", "fees", "orders", "old_parts", "claims", "settlement", "reports",
+    "identity", "organizations", "notices", "catalog", "ledger", "files", "warranty", "fees", "orders", "old_parts", "claims", "settlement", "reports",
 )  # fmt: skip
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -41,8 +46,8 @@ _HEADERS = {
 health = Blueprint("health", __name__)
 
 
-class Portal(Flask):
-    """Flask whose whole addresses (QR codes on papers) start with the setting ``base_url``, not with what a request calls us."""
+class Portal(OpenAPI):
+    """Flask with the API's document, whose whole addresses (QR codes on papers) start with the setting ``base_url``, not with what a request calls us."""
 
     base_url = ""
 
@@ -55,7 +60,10 @@ class Portal(Flask):
 
 def create_app(settings: Settings) -> Flask:
     """The portal as a WSGI application. Opens no connection by itself."""
-    app = Portal("portal", static_folder="static", template_folder="templates")
+    app = Portal(
+        "portal", static_folder="static", template_folder="templates", doc_ui=False, info=api_document.INFO,
+        security_schemes=api_document.SECURITY, validation_error_model=Problem,
+    )  # fmt: skip
     app.base_url = settings.base_url.rstrip("/") if settings.environment not in {"development", "testing"} else ""
     app.config.update(
         SQLALCHEMY_DATABASE_URI=settings.database_url,
@@ -86,17 +94,18 @@ def create_app(settings: Settings) -> Flask:
     store.use(settings)
     pdf.configure(home=settings.home)
     app.jinja_env.undefined = StrictUndefined
-    app.jinja_env.globals["form_key"] = acts.form_key
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     db.init_app(app)
-    CSRFProtect(app)
+    csrf = CSRFProtect(app)
     init_i18n(app)
     init_formats(app)
     init_login(app, settings)
+    init_mail(app, settings)
     init_errors(app)
     _secure(app, settings)
     for package in PACKAGES:
-        _add(app, package)
+        _add(app, csrf, package)
+    app.register_blueprint(api_document.blueprint)
     app.register_blueprint(health)
     app.add_url_rule("/q/<code>/<path:number>", "qr", qr)
     if settings.environment != "production":
@@ -108,8 +117,8 @@ def create_app(settings: Settings) -> Flask:
     return app
 
 
-def _add(app: Flask, package: str) -> None:
-    for module in ("terms", "labels", "views"):
+def _add(app: OpenAPI, csrf: CSRFProtect, package: str) -> None:
+    for module in ("terms", "labels", "views", "api"):
         try:
             found: Any = importlib.import_module(f"portal.{package}.{module}")
         except ModuleNotFoundError as error:
@@ -121,6 +130,9 @@ def _add(app: Flask, package: str) -> None:
         for blueprint in (getattr(found, name, None) for name in ("bp", "blueprint")):
             if module == "views" and isinstance(blueprint, Blueprint):
                 app.register_blueprint(blueprint)
+        if module == "api" and isinstance(found.api, APIBlueprint):
+            csrf.exempt(found.api)  # no cookie is asked there, so nobody's browser can be made to call it
+            app.register_api(found.api)
 
 
 def _secure(app: Flask, settings: Settings) -> None:

@@ -32,5 +32,3 @@ def identify() -> None:
     g.actor = replace(actor, permissions=actor.permissions & held.scopes)
     g.side_may = permissions_of(role for role in Role if role.side == actor.side)
     g.api_calls = held.calls
-
-

@@ -19,6 +19,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
 from portal.core.errors import NotFound, Refused
+from portal.web.api import problems
 from portal.web.auth import to_sign_in
 from portal.web.formats import money
 from portal.web.pdf_pool import PrintingBusy
@@ -37,6 +38,7 @@ REFUSALS: dict[str, Any] = {
         "The account is short of %(missing)s for this. Nothing was debited; it can be done after a top-up."
     ),
     "reason-needed": _l("Please give a reason."),
+    **problems.REFUSALS,
 }
 ACTS: dict[str, Any] = {}
 FIELDS: dict[str, Any] = {}
@@ -100,6 +102,8 @@ def init_errors(app: Flask) -> None:
 
     @app.errorhandler(HTTPException)
     def http(error: HTTPException) -> ResponseReturnValue:
+        if request.path.startswith("/api/"):  # an address or a method that no operation has
+            return problems.answer(error)
         if error.code == 404 and g.get("actor") is None and request.blueprint is not None:
             return to_sign_in()
         known = {403: "403", 404: "404", 413: "413", 503: "503"}
@@ -126,7 +130,7 @@ def init_errors(app: Flask) -> None:
         log.error("failed", path=request.path, exc_info=error)
         if app.testing:
             raise error
-        return page("500", 500)
+        return problems.answer(error) if request.path.startswith("/api/") else page("500", 500)
 
 
 def page(name: str, status: int, *, headers: Mapping[str, str] | None = None, **values: Any) -> ResponseReturnValue:

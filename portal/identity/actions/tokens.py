@@ -6,6 +6,7 @@ import hashlib
 import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -82,7 +83,7 @@ def revoke_token(session: Session, actor: Actor, prefix: str, *, at: datetime) -
     return found
 
 
-def _note(session: Session, actor: Actor, act: str, token: ApiToken, at: datetime, **facts: object) -> None:
+def _note(session: Session, actor: Actor, act: str, token: ApiToken, at: datetime, **facts: Any) -> None:
     audit.record(
         session, actor, act, token, at=at, public=actor.scope.dealer_id is not None, name=token.name, token=token.prefix,
         **facts,

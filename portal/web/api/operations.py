@@ -1,0 +1,282 @@
+"""One operation of the API: who may, what was sent, one unit of work, one act once, the answer (see the package's docstring)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import wraps
+from typing import Any, TypeVar, get_type_hints
+
+from flask import Response, current_app, g, request
+from flask_openapi3.blueprint import APIBlueprint
+from flask_openapi3.models.tag import Tag
+from pydantic import BaseModel
+from sqlalchemy.orm import Session
+
+from portal.core import clock, replies
+from portal.core.db import unit_of_work
+from portal.core.errors import NotFound, Refused
+from portal.core.permissions import Actor, Permission
+from portal.web.api import cursors, problems
+from portal.web.api.describing import describe
+from portal.web.api.fields import Asked, ListQuery, Nothing, Page
+from portal.web.api.problems import ProblemError
+
+PREFIX = "/api/v1"
+BODY_MOST = 1024 * 1024  # bytes of JSON; photos are as large as on pages
+CALLS_MOST = 10_000  # of one token in one minute (AP3)
+KEY_MOST = 200
+
+Row = TypeVar("Row", bound=BaseModel)
+Operation = TypeVar("Operation", bound=Callable[..., Any])
+
+
+def is_api() -> bool:
+    """Whether this request came to the API."""
+    return request.path.startswith("/api/")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an operation gives; ``ver`` is the document's version (its ETag), ``at`` its address below the prefix."""
+
+    body: BaseModel
+    ver: int | None = None
+    at: str | None = None
+
+
+@dataclass(slots=True)
+class Call:
+    """One call: its unit of work, who calls, the portal's instant; of a photo's call its bytes."""
+
+    session: Session
+    actor: Actor
+    at: datetime
+    purpose: str
+    file: bytes = b""
+
+    def seen(self, ver: int) -> None:
+        """Refuse (412) when the caller saw another version than ``ver``; the document is locked by now."""
+        if not request.if_match.contains(str(ver)):
+            raise ProblemError(412, "version-stale")
+
+    @property
+    def dealer_id(self) -> int:
+        """The dealer that calls; NotFound at headquarters."""
+        if self.actor.scope.dealer_id is None:
+            raise NotFound
+        return self.actor.scope.dealer_id
+
+    def after(self, query: ListQuery) -> str | None:
+        """The key of the last row of the page before; None for the first page."""
+        return None if query.cursor is None else cursors.unseal(_secret(), self.purpose, query.cursor)
+
+    def after_id(self, query: ListQuery) -> int | None:
+        """The same for lists that are keyed by a number."""
+        key = self.after(query)
+        return None if key is None else int(key)
+
+    def page(
+        self,
+        query: ListQuery,
+        rows: Sequence[Any],
+        make: Callable[[Any], Row],
+        *,
+        key: str | Callable[[Any], Any] = "id",
+    ) -> Page[Row]:
+        """A page out of ``query.limit + 1`` fetched rows: the extra one only says that there are more."""
+        shown = rows[: query.limit]
+        following = None
+        if len(rows) > query.limit:
+            last = shown[-1]
+            value = key(last) if callable(key) else getattr(last, key)
+            following = cursors.seal(_secret(), self.purpose, str(value))
+        return Page[Row].model_construct(items=[make(row) for row in shown], next=following)
+
+
+def _secret() -> str:
+    return str(current_app.secret_key)
+
+
+class Api(APIBlueprint):
+    """A package's operations."""
+
+    def __init__(self, name: str, *, tag: str, words: str) -> None:
+        super().__init__(
+            f"api_{name}", __name__, url_prefix=PREFIX, abp_tags=[Tag(name=tag, description=words)],
+            abp_security=[{"bearer": []}],
+        )  # fmt: skip
+
+    def reads(
+        self, rule: str, *needs: Permission, gives: Any, side: str | None = None, kind: str = "application/json"
+    ) -> Callable[[Operation], Operation]:
+        """A GET: nothing changes. ``gives`` is a model, or bytes with their ``kind``."""
+        return self._operation("GET", rule, needs, side=side, gives=gives, kind=kind)
+
+    def acts(
+        self, rule: str, *needs: Permission, gives: Any, side: str | None = None, makes: bool = False,
+        changes: bool = False, file: str | None = None,
+    ) -> Callable[[Operation], Operation]:  # fmt: skip
+        """A POST that acts, once per Idempotency-Key; ``changes`` a document that the caller must have seen (If-Match)."""
+        return self._operation("POST", rule, needs, side=side, gives=gives, makes=makes, changes=changes, file=file)
+
+    def _operation(
+        self, method: str, rule: str, needs: tuple[Permission, ...], *, gives: Any, side: str | None = None,
+        kind: str = "application/json", makes: bool = False, changes: bool = False, file: str | None = None,
+    ) -> Callable[[Operation], Operation]:  # fmt: skip
+        def decorate(act: Operation) -> Operation:
+            hints = get_type_hints(act)
+            status = 201 if makes else 200
+            takes = _Takes(method, needs, side, hints.get("query"), hints.get("body"), status, changes, file)
+
+            @wraps(act)
+            def view(**path: str) -> Response:
+                try:
+                    return _called(act, takes, path)
+                except Exception as error:
+                    answer = problems.answer(error)
+                    if answer.status_code == 500 and current_app.testing:
+                        raise
+                    return answer
+
+            view.required_permissions = needs  # type: ignore[attr-defined]
+            view.__annotations__ = {}
+            describe(self, method, rule, act, takes, gives=gives, kind=kind)
+            self.add_url_rule(rule, act.__name__, view, methods=[method], provide_automatic_options=False)
+            return act
+
+        return decorate
+
+
+@dataclass(frozen=True, slots=True)
+class _Takes:
+    """What an operation asks for."""
+
+    method: str
+    needs: tuple[Permission, ...]
+    side: str | None
+    query: type[Asked] | None
+    body: type[Asked] | None
+    status: int
+    changes: bool
+    file: str | None
+
+    @property
+    def acts(self) -> bool:
+        return self.method == "POST"
+
+
+def _called(act: Callable[..., Any], takes: _Takes, path: dict[str, str]) -> Response:
+    actor = _admitted(takes)
+    given: dict[str, Any] = dict(path)
+    if any(_odd(text) for text in path.values()):
+        raise NotFound
+    given |= _query(takes)
+    body, file, sent = _body(takes)
+    if takes.body is not None:
+        given["body"] = body
+    key = _key() if takes.acts else ""
+    if takes.changes and not request.headers.get("If-Match"):
+        raise ProblemError(428, "version-needed")
+    with unit_of_work(actor.scope) as session:
+        if takes.acts:
+            asked = replies.fingerprint(request.method, request.full_path, sent)
+            first = replies.first_reply(session, "api", key, asked)
+            if first is not None:
+                return Response(first.body, first.status, {**first.headers, "Idempotency-Replayed": "true"})
+        call = Call(session, actor, clock.now(), _purpose(actor), file)
+        answer = act(call, **given)
+        response = answer if isinstance(answer, Response) else _said(answer, takes.status)
+        if takes.acts:
+            kept = {
+                name: value for name, value in response.headers.items() if name in {"Content-Type", "ETag", "Location"}
+            }
+            replies.keep(
+                session, "api", key, replies.Reply(response.status_code, kept, response.get_data(as_text=True))
+            )
+    return response
+
+
+def _admitted(takes: _Takes) -> Actor:
+    """Who calls, if it may: 401 for nobody, 429 too often, 404 for the other side's, 403 without the permission."""
+    actor: Actor | None = g.get("actor")
+    if actor is None:
+        known = "Authorization" in request.headers
+        challenge = 'Bearer realm="portal"' + (', error="invalid_token"' if known else "")
+        raise ProblemError(401, "token-unknown" if known else "token-needed", headers={"WWW-Authenticate": challenge})
+    if g.api_calls > CALLS_MOST:
+        rest = 60 - clock.machine_now().second
+        raise ProblemError(429, "too-many-calls", headers={"Retry-After": str(rest)}, seconds=rest)
+    if takes.side is not None and actor.side != takes.side:
+        raise NotFound
+    if not any(actor.may(permission) for permission in takes.needs):
+        if not g.side_may & set(takes.needs):
+            raise NotFound
+        raise ProblemError(403, "scope-missing")
+    return actor
+
+
+def _odd(text: str) -> bool:
+    return len(text) > 200 or any(ord(sign) < 32 or 0xD800 <= ord(sign) < 0xE000 for sign in text)
+
+
+def _query(takes: _Takes) -> dict[str, Any]:
+    model = takes.query or Nothing
+    said = {name: values[0] if len(values) == 1 else "\0".join(values) for name, values in request.args.lists()}
+    read = model.model_validate_strings(said, strict=True)
+    return {"query": read} if takes.query is not None else {}
+
+
+def _body(takes: _Takes) -> tuple[BaseModel | None, bytes, bytes]:
+    """What was sent: the model, a photo's bytes, and all of it as one request is told from another."""
+    if not takes.acts:
+        return None, b"", b""
+    if takes.file is not None:
+        return _uploaded(takes, takes.file)
+    request.max_content_length = BODY_MOST
+    raw = request.get_data(cache=False)
+    if not raw and takes.body is None:
+        return None, b"", b""
+    if request.mimetype != "application/json":
+        raise ProblemError(415, "media-type")
+    return (takes.body or Nothing).model_validate_json(raw), b"", raw
+
+
+def _uploaded(takes: _Takes, name: str) -> tuple[BaseModel | None, bytes, bytes]:
+    if request.mimetype != "multipart/form-data":
+        raise ProblemError(415, "media-type")
+    found = request.files.getlist(name)
+    data = found[0].read() if len(found) == 1 and len(request.files) == 1 else b""
+    if not data:
+        raise Refused("photo-missing", field=name)
+    said = {key: values[0] for key, values in request.form.lists()}
+    body = (takes.body or Nothing).model_validate_strings(said, strict=True)
+    return body, data, replies.fingerprint(data, *(part for pair in sorted(said.items()) for part in pair)).encode()
+
+
+def _key() -> str:
+    key = request.headers.get("Idempotency-Key", "")
+    if not 1 <= len(key) <= KEY_MOST or not key.isascii() or not key.isprintable():
+        raise ProblemError(400, "key-missing")
+    return key
+
+
+def _purpose(actor: Actor) -> str:
+    """What a cursor belongs to: this list, of this place."""
+    return f"{request.path} {actor.scope.brand_id}.{actor.scope.dealer_id or 0}"
+
+
+def _said(answer: Any, status: int) -> Response:
+    body, ver, at = (answer.body, answer.ver, answer.at) if isinstance(answer, Answer) else (answer, None, None)
+    tag = None if ver is None else str(ver)
+    if request.method == "GET" and tag is not None and request.if_none_match.contains_weak(tag):
+        response = Response(status=304)
+    else:
+        response = Response(body.model_dump_json(), status, content_type="application/json")
+    if tag is not None:
+        response.set_etag(tag)
+    if at is not None:
+        response.headers["Location"] = PREFIX + at
+    response.headers["Cache-Control"] = "private, no-cache" if tag is not None else "private, no-store"
+    return response
