@@ -12,6 +12,9 @@ WINDOWS = (
     "login_create", "login_find", "login_places", "next_number", "photo_seen", "posting_entry", "product_by_serial", "session_choose",
     "session_end", "session_load", "session_open",
     "token_load",
+    "code_use", "codes_keep", "factor_keep", "factor_read", "factor_remove", "factor_step", "invitation_find", "link_find", "link_open", "link_use",
+    "links_end", "login_at_door", "login_disable", "login_read", "login_set_email", "login_set_password", "logins_to_reset", "people_sweep",
+    "sessions_end", "sessions_live", "tries_forgive", "tries_take",
     "job_defer", "job_retry", "jobs_count", "jobs_list", "outbox_brands", "sessions_sweep",
 )  # fmt: skip
 # Login roles that may look past the policies: the server's own superuser and the reading role.

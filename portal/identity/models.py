@@ -1,5 +1,5 @@
-"""Logins and sessions belong to no brand and are reached only through the functions of migration 0002;
-members do, and are each login's places.
+"""Logins and what protects them belong to no brand and are reached only through the functions of migrations 0002 and 0005;
+members do, and are each login's places, and so do invitations.
 """
 
 from __future__ import annotations
@@ -7,7 +7,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKeyConstraint, Identity, Index, Text, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Identity, Index, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -110,3 +110,98 @@ class ApiToken(Owned):
             Index(None, "token_hash"),
             Index(None, "brand_id", "member_id"),
         )
+
+
+class Invitation(Owned):
+    """Somebody asked to take a place: pending until it is accepted, revoked or over. ``ends_at`` is the machine's instant.
+
+    Of its link only the hash of the random token is kept; sending again makes a new one and ends the old.
+    """
+
+    __tablename__ = "invitations"
+
+    dealer_id: Mapped[int | None]
+    name: Mapped[str]
+    email: Mapped[str]
+    roles: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    locale: Mapped[str]
+    token_hash: Mapped[str]
+    sends: Mapped[int]
+    ends_at: Mapped[datetime]
+    invited_at: Mapped[datetime]
+    invited_by: Mapped[str]
+    member_id: Mapped[int | None]
+    accepted_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+    revoked_by: Mapped[str | None]
+
+    @classmethod
+    def constraints(cls) -> tuple[Any, ...]:
+        return (
+            ForeignKeyConstraint(["brand_id", "dealer_id"], ["dealers.brand_id", "dealers.id"]),
+            ForeignKeyConstraint(["brand_id", "member_id"], ["members.brand_id", "members.id"]),
+            UniqueConstraint("brand_id", "token_hash"),
+            CheckConstraint("(accepted_at IS NULL) = (member_id IS NULL)", name="accepted_by_its_member"),
+            CheckConstraint("accepted_at IS NULL OR revoked_at IS NULL", name="accepted_or_revoked"),
+            Index(None, "token_hash"),
+            Index(None, "brand_id", "dealer_id"),
+        )
+
+
+class LoginLink(Base):
+    """A one-time link: a forgotten password's ("reset"), or the way from the password to the second factor ("code")."""
+
+    __tablename__ = "login_links"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    kind: Mapped[str]
+    token_hash: Mapped[str] = mapped_column(unique=True)
+    login_id: Mapped[int]
+    created_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        ForeignKeyConstraint(["login_id"], ["logins.id"]),
+        CheckConstraint("kind IN ('reset', 'code')", name="kind_known"),
+        Index(None, "login_id"),
+    )
+
+
+class SecondFactor(Base):
+    """A login's TOTP secret, encrypted; unconfirmed it does nothing. ``last_step`` is the last step of 30 s that was used."""
+
+    __tablename__ = "second_factors"
+
+    login_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    sealed: Mapped[str]
+    made_at: Mapped[datetime]
+    confirmed_at: Mapped[datetime | None]
+    last_step: Mapped[int | None]
+
+    __table_args__ = (ForeignKeyConstraint(["login_id"], ["logins.id"]),)
+
+
+class RecoveryCode(Base):
+    """One way in without the phone: the keyed hash of a code that works once."""
+
+    __tablename__ = "recovery_codes"
+
+    login_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    code_hash: Mapped[str] = mapped_column(primary_key=True)
+    used_at: Mapped[datetime | None]
+
+    __table_args__ = (ForeignKeyConstraint(["login_id"], ["logins.id"]),)
+
+
+class LoginTry(Base):
+    """How often something was tried under a key (a hash over login and address), and from when on it may be again."""
+
+    __tablename__ = "login_tries"
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    tries: Mapped[int]
+    last_at: Mapped[datetime]
+    free_at: Mapped[datetime]
+
+    __table_args__ = (Index(None, "last_at"),)

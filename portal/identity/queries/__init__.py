@@ -11,6 +11,7 @@ from portal.identity.queries.places import (
     places,
     signed_in,
     system_actor,
+    system_of,
 )
 
 __all__ = [
@@ -27,4 +28,5 @@ __all__ = [
     "serves",
     "signed_in",
     "system_actor",
+    "system_of",
 ]

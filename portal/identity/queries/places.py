@@ -7,6 +7,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Engine, text
+from sqlalchemy.orm import Session
 
 from portal.core.errors import NotFound
 from portal.core.permissions import Actor
@@ -30,6 +31,7 @@ class Place:
     hotline: str
     dealer_code: str | None
     dealer_name: str | None
+    guarded: bool = False  # its brand asks who handles its money for a second factor (the term identity.second-factor)
 
     def actor(
         self, login_id: int, *, address: str | None, via: Literal["page", "command", "system", "api"] = "page"
@@ -59,6 +61,7 @@ class SignedIn:
     login: str
     places: tuple[Place, ...]
     place: Place | None
+    second_factor: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +95,7 @@ def signed_in(engine: Engine, token_hash: str, idle_seconds: int) -> SignedIn | 
     """The live session behind a cookie's hash, or None. Two statements."""
     with engine.begin() as connection:
         row = connection.execute(
-            text("SELECT login_id, login, brand_id, member_id FROM session_load(:hash, :idle)"),
+            text("SELECT login_id, login, brand_id, member_id, second_factor FROM session_load(:hash, :idle)"),
             {"hash": token_hash, "idle": idle_seconds},
         ).first()
         if row is None:
@@ -101,7 +104,7 @@ def signed_in(engine: Engine, token_hash: str, idle_seconds: int) -> SignedIn | 
     chosen = next((p for p in held if (p.brand_id, p.member_id) == (row.brand_id, row.member_id)), None)
     if chosen is None and len(held) == 1:
         chosen = held[0]
-    return SignedIn(row.login_id, row.login, held, chosen)
+    return SignedIn(row.login_id, row.login, held, chosen, row.second_factor)
 
 
 def brand_by_code(engine: Engine, code: str) -> BrandInfo:
@@ -117,6 +120,12 @@ def brand_codes(engine: Engine) -> list[str]:
     """The codes of all brands on this installation."""
     with engine.begin() as connection:
         return list(connection.scalars(text("SELECT * FROM brand_codes()")))
+
+
+def system_of(session: Session) -> Actor:
+    """The system at the headquarters of the session's brand, for what a job does there."""
+    row = session.execute(text("SELECT id, code, name, name_en, zone, hotline FROM brands")).mappings().one()
+    return system_actor(BrandInfo(**row))
 
 
 def system_actor(brand: BrandInfo, *, via: Literal["command", "system"] = "system") -> Actor:
