@@ -50,7 +50,7 @@
     var input = event.target, form = input.form;
     if (!form || !form.hasAttribute('data-upload') || input.type !== 'file' || !input.files.length) return;
     var slot = form.closest('li, [data-slot]') || form, file = input.files[0]; waiting += 1;
-    shrink(file).then(function (small) { preview(slot, small.canvas, input.getAttribute('aria-label') || ''); return small.blob; }, function () { return /^image\/(jpeg|png)$/.test(file.type) ? file : null; }).then(function (blob) {
+    shrink(file).then(function (small) { preview(slot, small.canvas, input.getAttribute('aria-label') || ''); return small.blob; }, function () { return /^image\/(jpeg|png|webp|heic|heif)$/.test(file.type) || /\.hei[cf]$/i.test(file.name) ? file : null; }).then(function (blob) {
       if (!blob) { tell(slot, words.tooBig, 'red', 'alert-circle'); return false; }
       return send(form, slot, blob, 0);
     }).then(function (sent) { waiting -= 1; if (sent) { form.dispatchEvent(new CustomEvent('photo:sent', { bubbles: true })); refresh(); } });
