@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
-from portal.core.settings import Settings, SettingsError
+from portal.core.settings import ROOT, Settings, SettingsError
 from portal.web import pdf
 
 
@@ -25,8 +30,8 @@ class _Server(BaseApplication):
         return self._app
 
 
-def serve(app: Flask, settings: Settings, *, host: str, port: int) -> None:
-    """Serve until interrupted; SettingsError when what printing needs is not on this machine."""
+def serve(app: Flask, settings: Settings, *, host: str, port: int, worker: bool = False) -> None:
+    """Serve until interrupted; SettingsError when what printing needs is not on this machine. ``worker``: with one beside it."""
     if lacking := pdf.check_libraries():
         raise SettingsError(lacking)
     options = {
@@ -36,4 +41,26 @@ def serve(app: Flask, settings: Settings, *, host: str, port: int) -> None:
         "post_worker_init": lambda _worker: threading.Thread(target=pdf.warm, daemon=True).start(),
     }  # fmt: skip
     print(f"The portal serves at http://{host}:{port}  (stop with Ctrl-C)", flush=True)  # noqa: T201
-    _Server(app, options).run()
+    with _beside() if worker else nullcontext():
+        _Server(app, options).run()
+
+
+@contextmanager
+def _beside() -> Iterator[None]:
+    """A worker as a program of its own. However this server ends, its end of the pipe is closed, and the worker goes too."""
+    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    child = subprocess.Popen(
+        [sys.executable, "-m", "portal", "worker", "--beside"],
+        stdin=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": path},
+    )
+    try:
+        yield
+    finally:
+        if child.stdin is not None:
+            child.stdin.close()
+        child.terminate()
+        try:
+            child.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            child.kill()

@@ -10,7 +10,7 @@ state, a unique key, or :func:`first_time`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -64,11 +64,15 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a piece of clockwork did, or why it could not: ``what`` is a code, ``facts`` plain values."""
+    """What a piece of clockwork did, or why it could not: ``what`` is a code, ``facts`` plain values.
+
+    ``again``: said before, and not written to the log every minute.
+    """
 
     what: str
     facts: Mapping[str, Any]
     well: bool = True
+    again: bool = False
 
 
 Act = Callable[..., None]
@@ -125,6 +129,16 @@ def defer(
     """
     payload = {"seal": scopes.seal(session.info["scope"]), "given": given}
     session.execute(_DEFER, {"task": name, "args": payload, "once": once, "run_at": run_at})
+
+
+def defer_each(session: Session, name: str, given: Sequence[Mapping[str, Any]]) -> None:
+    """Leave many jobs of one kind in the session's own transaction."""
+    if given:
+        seal = scopes.seal(session.info["scope"])
+        rows = [
+            {"task": name, "args": {"seal": seal, "given": dict(one)}, "once": None, "run_at": None} for one in given
+        ]
+        session.execute(_DEFER, rows)
 
 
 def opened(name: str, payload: Mapping[str, Any]) -> Job:

@@ -16,6 +16,7 @@ from portal.fees import queries, rules
 from portal.fees.models import FeeItem, FeeSchedule
 from portal.fees.rules import FeeWish
 from portal.fees.workflow import FEE_SCHEDULE
+from portal.notices import actions as notices
 
 NOTE_MOST = 500
 
@@ -128,6 +129,7 @@ def approve(session: Session, actor: Actor, ref: str, *, seen: int | None = None
         region=schedule.region,
         from_day=schedule.from_day,
     )
+    _tell(session, "fee-approved", schedule, at=at, from_day=schedule.from_day)
     return schedule
 
 
@@ -156,7 +158,14 @@ def _decline(
     schedule.decided_at, schedule.decided_by, schedule.decision_reason = at, actor.name, said
     session.flush()
     audit.record(session, actor, f"fee:{step}", schedule, at=at, before=before, after=after, reason=said)
+    _tell(session, "fee-sent-back" if step == "send_back" else "fee-refused", schedule, at=at, reason=said)
     return schedule
+
+
+def _tell(session: Session, template: str, schedule: FeeSchedule, *, at: datetime, **facts: object) -> None:
+    """The dealer hears of the decision."""
+    known = {"number": schedule.number, "region": schedule.region, **facts}
+    notices.tell(session, template, permission=Permission.FEE_SUBMIT, dealer_id=schedule.dealer_id, at=at, facts=known)
 
 
 def _end(session: Session, actor: Actor, schedule_id: int, by: FeeSchedule, *, at: datetime) -> None:

@@ -13,13 +13,14 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
-from portal.core import audit, money, months
+from portal.core import audit, money, months, queue
 from portal.core.errors import NotFound, Refused
 from portal.core.numbering import Kind, next_number
 from portal.core.permissions import Actor, Permission
 from portal.ledger import queries, rules
 from portal.ledger.models import Account, Journal, Month, Posting, TopUp, TopUpState
-from portal.ledger.rules import BANK, OPENING, OPENING_BALANCE, PREPAYMENTS, REVERSAL, TOPUP, Entry
+from portal.ledger.rules import BANK, DEBIT_WAITING, OPENING, OPENING_BALANCE, PREPAYMENTS, REVERSAL, TOPUP, Entry
+from portal.notices import actions as notices
 from portal.organizations.models import Dealer
 
 
@@ -229,6 +230,13 @@ def enter_topup(
         bank_reference=bank_reference,
         received_on=received_on,
     )
+    queue.defer(session, DEBIT_WAITING, dealer_id=dealer.id)
+    notices.tell(
+        session, "topup-entered", permission=Permission.ORDER_AGREE, dealer_id=dealer.id, at=at,
+        facts={
+            "number": number, "amount": amount, "received_on": received_on, "balance": queries.prepayment(session, dealer.id).balance,
+        },
+    )  # fmt: skip
     return topup
 
 
@@ -273,6 +281,7 @@ def set_credit_limit(session: Session, actor: Actor, dealer_code: str, *, limit:
     audit.record(
         session, actor, "account:set-limit", dealer, at=at, dealer_id=dealer.id, limit_before=before, limit=limit
     )
+    queue.defer(session, DEBIT_WAITING, dealer_id=dealer.id)
     return account
 
 

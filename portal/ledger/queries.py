@@ -71,8 +71,8 @@ def openings(session: Session) -> dict[int, Decimal]:
 
 
 def prepayment_accounts() -> Select[*tuple[Any, ...]]:
-    """Every dealer's account as a SELECT to build on: dealer_id, balance, entries (the settlement cuts its statements by it)."""
-    return select(Account.dealer_id, Account.balance, Account.entries).where(
+    """Every dealer's account as a SELECT to build on (settlement, debits by the clock): dealer_id, balance, entries, credit_limit."""
+    return select(Account.dealer_id, Account.balance, Account.entries, Account.credit_limit).where(
         Account.code == PREPAYMENTS, Account.dealer_id.is_not(None)
     )
 

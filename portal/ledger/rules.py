@@ -22,6 +22,8 @@ WARRANTY_EXPENSE = "warranty-expense"
 # The events of domain.md section 7 that this portal posts so far; unique with the source (R63).
 ORDER, TOPUP, OPENING_BALANCE, SETTLEMENT = "order", "topup", "opening", "settlement"
 REVERSAL = "-reversal"
+# The job left when an account can bear more: portal/orders/jobs.py, above this package, takes it up by name (R23).
+DEBIT_WAITING = "orders.debit_waiting"
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,7 @@ STEPS = {
     "reject": _l("Reject"),
     "agree": _l("Agree"),
     "dispute": _l("Disagree"),
+    "lapse": _l("Let the quote lapse"),
     "debit": _l("Debit now"),
     "ship_part": _l("Ship a part"),
     "ship_rest": _l("Ship"),
@@ -127,6 +128,7 @@ ACTS = {
     "order:quote": _l("confirmed contents and fees as version %(quote)s, %(total)s, to be shipped on %(ship_on)s"),
     "order:agree": _l("agreed to version %(quote)s, %(total)s"),
     "order:dispute": _l("did not agree to version %(quote)s"),
+    "order:lapse": _l("version %(quote)s lapsed after %(lapsed_on)s: to be confirmed again"),
     "order:debit": _l("debited %(total)s, journal %(journal)s"),
     "order:ship_part": _l("shipped %(pieces)s pieces as %(shipment)s, %(carrier)s %(tracking)s; more will follow"),
     "order:ship_rest": _l("shipped %(pieces)s pieces as %(shipment)s, %(carrier)s %(tracking)s; that is all"),
@@ -137,6 +139,8 @@ ACTS = {
 }
 
 REFUSALS: dict[str, Any] = {
+    "system-only": _l("This happens by itself, when its day has come."),
+    "quote-runs": _l("Version %(quote_no)s can be agreed to until the end of %(lapses_on)s."),
     "order-empty": _l("An order needs at least one part. Choose a part and a quantity first."),
     "order-too-many-lines": _l("One application takes at most %(most)s lines. Spread the rest over a second one."),
     "order-line-quantity": _l("Line %(position)s: the quantity is a whole number from 1 to %(most)s."),

@@ -30,6 +30,11 @@ def nothing_in_transit(order: Order, actor: Actor) -> str | None:
     return "still-in-transit" if any(s.state is T.IN_TRANSIT for s in order.shipments) else None
 
 
+def by_the_clock(_order: Order, actor: Actor) -> str | None:
+    """R22: a quote lapses by itself; nobody makes it."""
+    return None if actor.is_system else "system-only"
+
+
 ORDER = Workflow(
     name="order",
     starts=S.DRAFT,
@@ -44,6 +49,7 @@ ORDER = Workflow(
         Step("agree", frozenset({S.QUOTED}), S.AGREED, P.ORDER_AGREE),
         Step("dispute", frozenset({S.QUOTED}), S.SUBMITTED, P.ORDER_SUBMIT),
         Step("debit", frozenset({S.AGREED}), S.DEBITED, P.ORDER_DEBIT),
+        Step("lapse", frozenset({S.QUOTED}), S.SUBMITTED, P.ORDER_QUOTE, (by_the_clock,)),
         Step("ship_part", frozenset({S.DEBITED, S.PART_SHIPPED}), S.PART_SHIPPED, P.ORDER_SHIP),
         Step("ship_rest", frozenset({S.DEBITED, S.PART_SHIPPED}), S.SHIPPED, P.ORDER_SHIP),
         Step("receive", frozenset({S.SHIPPED}), S.RECEIVED, P.ORDER_RECEIVE, (nothing_in_transit,)),
@@ -79,6 +85,7 @@ def offers(order: Order, actor: Actor, *, on: date) -> list[Offer]:
         if offer.name == "agree" and offer.refusal is None and rules.lapsed(order.lapses_on, on)
         else offer
         for offer in ORDER.offers(order, actor)
+        if offer.name != "lapse"  # no button: the clock does it
     ]
 
 

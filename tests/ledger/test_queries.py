@@ -70,8 +70,8 @@ def test_R62_balances_of_dealers_and_of_the_brand(told: World) -> None:
             told.d2.id: yuan("970.00"),
         }
         assert {tuple(row) for row in session.execute(queries.prepayment_accounts())} == {
-            (told.d1.id, yuan("850.01"), 6),
-            (told.d2.id, yuan("970.00"), 2),
+            (told.d1.id, yuan("850.01"), 6, yuan("0.00")),
+            (told.d2.id, yuan("970.00"), 2, yuan("0.00")),
         }
         assert queries.openings(session) == {told.d1.id: yuan("1000.00"), told.d2.id: yuan("1000.00")}
     with told.as_(told.d1.clerk) as session:

@@ -16,6 +16,7 @@ from portal.core import audit
 from portal.core.errors import Refused
 from portal.core.money import ZERO
 from portal.core.permissions import Actor, Permission
+from portal.notices import actions as notices
 from portal.old_parts import actions as old_parts
 from portal.old_parts.models import OldPart
 from portal.old_parts.rules import Taken
@@ -148,6 +149,14 @@ def _judge(
         audit.record(
             session, actor, "claim:decide", claim, at=at, before=before, after=claim.state.value, count=len(lines),
             claimed=sum((line.claimed for line in lines), ZERO), approved=sum((line.approved or ZERO for line in lines), ZERO),
+        )  # fmt: skip
+        notices.tell(
+            session, "claim-decided", permission=Permission.CLAIM_SUBMIT, dealer_id=claim.dealer_id, at=at,
+            facts={
+                "number": claim.number, "month": f"{claim.month:%Y-%m}", "lines": len(lines),
+                "claimed": sum((line.claimed for line in lines), ZERO),
+                "approved": sum((line.approved or ZERO for line in lines), ZERO),
+            },
         )  # fmt: skip
     return claim
 

@@ -5,7 +5,7 @@ dealer's account), never commits, and refuses with a code.
 """
 
 from portal.orders.actions.asking import amend, draft, submit
-from portal.orders.actions.deciding import agree, cancel, debit, dispute, quote, reject, send_back
+from portal.orders.actions.deciding import agree, cancel, debit, dispute, lapse, quote, reject, send_back
 from portal.orders.actions.moving import receive, ship, ship_part, ship_rest
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "debit",
     "dispute",
     "draft",
+    "lapse",
     "quote",
     "receive",
     "reject",

@@ -11,18 +11,20 @@ from sqlalchemy import delete, insert
 from sqlalchemy.orm import Session
 
 from portal.catalog import queries as catalog
-from portal.core import audit, terms
+from portal.core import audit, queue, terms
 from portal.core.errors import Refused
 from portal.core.money import ZERO
 from portal.core.permissions import Actor
+from portal.core.permissions import Permission as P
 from portal.ledger import actions as ledger
 from portal.ledger import queries as accounts
-from portal.ledger.rules import FREIGHT, ORDER, PARTS_SALES, PREPAYMENTS, Entry
+from portal.ledger.rules import DEBIT_WAITING, FREIGHT, ORDER, PARTS_SALES, PREPAYMENTS, Entry
 from portal.ledger.rules import missing as missing_funds
+from portal.notices import actions as notices
 from portal.orders import queries, rules, workflow
 from portal.orders.models import Layer, Order, OrderState, Quote, QuoteLine
 from portal.orders.rules import QuoteWish
-from portal.orders.terms import QUOTE_VALIDITY
+from portal.orders.terms import DEBIT_AT_ONCE, QUOTE_VALIDITY
 
 REASON_MOST = 500
 
@@ -137,11 +139,36 @@ def quote(
         session, actor, "order:quote", order, at=at, before=before, after=after,
         quote=version, total=made.total, ship_on=ship_on, note=made.note,
     )  # fmt: skip
+    notices.tell(
+        session, "order-quoted", permission=P.ORDER_AGREE, dealer_id=order.dealer_id, at=at,
+        facts={"number": order.number, "quote_no": version, "total": made.total, "ship_on": ship_on, "lapses_on": last_day},
+    )  # fmt: skip
+    return order
+
+
+def lapse(session: Session, actor: Actor, number: str, *, at: datetime) -> Order:
+    """R22: the last day of the newest quote is over, so the order is headquarters' to confirm again. The system's act.
+
+    Locks the order; refuses "quote-runs" while the quote can still be agreed to.
+    """
+    order = queries.order_for_update(session, number)
+    workflow.allowed("lapse", order, actor)
+    if not rules.lapsed(order.lapses_on, actor.day(at)):
+        raise Refused("quote-runs", quote_no=order.quote_no, lapses_on=order.lapses_on)
+    before, after = workflow.ORDER.take("lapse", order, actor)
+    order.updated_at = at
+    session.flush()
+    audit.record(
+        session, actor, "order:lapse", order, at=at, before=before, after=after,
+        quote=order.quote_no, lapsed_on=order.lapses_on,
+    )  # fmt: skip
     return order
 
 
 def agree(session: Session, actor: Actor, number: str, *, quote_no: int, at: datetime) -> Order:
     """R21: the dealer confirms the version it saw. Locks the order; funds are not asked for yet (R23).
+
+    Where the brand debits at once, a job in headquarters' name is left to do so.
 
     Refuses a version that is not the newest ("quote-changed") and one that has lapsed ("quote-lapsed", R22).
     """
@@ -159,6 +186,8 @@ def agree(session: Session, actor: Actor, number: str, *, quote_no: int, at: dat
         session, actor, "order:agree", order, at=at, before=before, after=after,
         quote=quote_no, total=version.total, fingerprint=version.fingerprint,
     )  # fmt: skip
+    if terms.value(session, DEBIT_AT_ONCE, on=actor.day(at)):
+        queue.defer(session, DEBIT_WAITING, dealer_id=order.dealer_id)
     return order
 
 

@@ -12,6 +12,8 @@ from sqlalchemy.orm import Session
 from portal.core import audit, numbering
 from portal.core.errors import Refused
 from portal.core.permissions import Actor
+from portal.core.permissions import Permission as P
+from portal.notices import actions as notices
 from portal.orders import queries, rules, workflow
 from portal.orders.models import Order, OrderState, Shipment, ShipmentLine, ShipmentState
 
@@ -103,6 +105,13 @@ def _ship(
     audit.record(
         session, actor, f"order:{needed}", order, at=at, before=before, after=after,
         shipment=shipment.number, pieces=sum(carried.values()), carrier=shipment.carrier, tracking=shipment.tracking,
+    )  # fmt: skip
+    notices.tell(
+        session, "order-shipped", permission=P.ORDER_RECEIVE, dealer_id=order.dealer_id, at=at,
+        facts={
+            "number": order.number, "shipment": shipment.number, "pieces": sum(carried.values()), "carrier": shipment.carrier,
+            "tracking": shipment.tracking, "whole": needed == "ship_rest",
+        },
     )  # fmt: skip
     return shipment
 

@@ -1,0 +1,153 @@
+"""Headquarters' pages of what leaves the portal (the outbox) and of what runs by itself (jobs)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Blueprint, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from jinja2 import TemplateError
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.core.db import unit_of_work
+from portal.core.outbox import OutboxMessage, OutboxState
+from portal.core.permissions import Permission as P
+from portal.core.settings import NO_MAIL
+from portal.notices import actions, labels, mail, queries
+from portal.organizations.models import Brand
+from portal.web.acts import perform
+from portal.web.auth import current_actor, requires
+from portal.web.pages import SIZE, before, key_page, list_filters
+
+blueprint = Blueprint("notices", __name__)
+
+
+@blueprint.get("/outbox")
+@requires(P.OUTBOX_READ, side="hq")
+def outbox() -> ResponseReturnValue:
+    """Every mail, the newest first, with its subject."""
+    wanted = list_filters("state")
+    state = wanted["state"] if wanted["state"] in set(OutboxState) else ""
+    with unit_of_work(current_actor().scope) as session:
+        names = _names(session)
+        page = key_page(queries.messages(session, state=state, before=before(), limit=SIZE + 1))
+        return render_template(
+            "notices/outbox.html",
+            page=page,
+            subjects={row.id: _said(row, names).subject for row in page.rows},
+            tabs=_tabs("notices.outbox", labels.STATES, queries.message_counts(session), state),
+            states=labels.STATES,
+            wanted=state,
+            sends=mail.mail_settings().url not in {"", NO_MAIL},
+        )
+
+
+@blueprint.get("/outbox/<int:message_id>")
+@requires(P.OUTBOX_READ, side="hq")
+def message(message_id: int) -> ResponseReturnValue:
+    """One mail as its reader gets it; a one-time link is hidden, but on a developer's machine."""
+    with unit_of_work(current_actor().scope) as session:
+        found = queries.message(session, message_id)
+        said = _said(found, _names(session))
+        return render_template(
+            "notices/message.html",
+            message=found,
+            said=said,
+            paragraphs=[part.splitlines() for part in said.body.split("\n\n") if part.strip()],
+            state=labels.STATES[found.state],
+            steps=[_again(found)] if found.state is OutboxState.FAILED else [],
+        )
+
+
+@blueprint.post("/outbox/<int:message_id>/again")
+@requires(P.OUTBOX_READ, side="hq")
+def send_again(message_id: int) -> ResponseReturnValue:
+    """Try a failed mail again."""
+    page = url_for("notices.message", message_id=message_id)
+    return perform(
+        lambda session, actor, at: actions.send_again(session, actor, message_id, at=at),
+        done=_("The mail is to be sent again."),
+        to=page,
+        back=page,
+    )
+
+
+@blueprint.get("/jobs")
+@requires(P.JOB_READ, side="hq")
+def jobs() -> ResponseReturnValue:
+    """What ran by itself, runs, or waits; failed jobs with their reason and a button."""
+    wanted = list_filters("state")
+    state = wanted["state"] if wanted["state"] in labels.JOB_STATES else ""
+    with unit_of_work(current_actor().scope) as session:
+        counts = queries.job_counts(session)
+        return render_template(
+            "notices/jobs.html",
+            page=key_page(queries.job_rows(session, state=state, before=before(), limit=SIZE + 1)),
+            tabs=_tabs("notices.jobs", labels.JOB_STATES, counts.by_state, state),
+            waiting_minutes=int(counts.waiting_seconds // 60),
+            states=labels.JOB_STATES,
+            task=_task,
+            given=_given,
+            wanted=state,
+        )
+
+
+@blueprint.post("/jobs/<int:job_id>/again")
+@requires(P.JOB_READ, side="hq")
+def retry_job(job_id: int) -> ResponseReturnValue:
+    """Try a failed job again."""
+    return perform(
+        lambda session, actor, at: actions.retry_job(session, actor, job_id, at=at),
+        done=_("The job runs again in a moment."),
+        to=url_for("notices.jobs"),
+        back=url_for("notices.jobs"),
+    )
+
+
+def _tabs(
+    endpoint: str, states: Mapping[Any, tuple[Any, str]], counts: Mapping[str, int], wanted: str
+) -> list[dict[str, Any]]:
+    """All, and each state that has rows or is being looked at."""
+    shown = [("", _("All"), None, False)] + [
+        (str(state), label, counts.get(str(state), 0), str(state) == "failed")
+        for state, (label, _tone) in states.items()
+        if counts.get(str(state)) or str(state) == wanted
+    ]
+    return [
+        {"label": label, "url": url_for(endpoint, state=state or None), "number": number, "current": state == wanted, "hot": hot}
+        for state, label, number, hot in shown
+    ]  # fmt: skip
+
+
+def _again(found: OutboxMessage) -> dict[str, Any]:
+    return {
+        "name": "again",
+        "label": _("Send again"),
+        "url": url_for("notices.send_again", message_id=found.id),
+        "tone": "primary",
+        "picture": "send",
+    }
+
+
+def _names(session: Session) -> Mapping[str, str]:
+    brand = session.scalars(select(Brand)).one()
+    return {"zh_Hans_CN": brand.name, "en": brand.name_en}
+
+
+def _said(found: OutboxMessage, names: Mapping[str, str]) -> mail.Words:
+    """The mail's words; one that cannot be made (a fact is missing) is named by its template."""
+    try:
+        return mail.words(found, brand=names, shown=True)
+    except (TemplateError, ArithmeticError, LookupError):
+        return mail.Words(found.template, "")
+
+
+def _task(name: str) -> str:
+    return str(labels.TASKS.get(name, name))
+
+
+def _given(given: Mapping[str, Any]) -> str:
+    return " ".join(str(value) for value in given.values())
