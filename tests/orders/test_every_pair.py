@@ -5,6 +5,7 @@ The state, the balance, the reservation and the layers (R20, R24, R26, R67; AZ5)
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from functools import partial
@@ -14,7 +15,7 @@ from sqlalchemy import Connection, text
 
 from portal.core.errors import NotFound, Refused
 from portal.core.provision import admin_engine
-from portal.orders import actions, queries
+from portal.orders import actions, queries, workflow
 from portal.orders.models import Purpose
 from portal.orders.rules import LineWish
 from tests.factories.world import World, at, make_world
@@ -140,3 +141,10 @@ def hashes(proof: Connection, world: World) -> list[tuple]:
     return rows(proof, world, " UNION ALL ".join(
         f"SELECT '{table}', md5(string_agg(t::text, '|' ORDER BY t::text)) FROM {table} t WHERE brand_id = :brand" for table in TABLES
     ))  # fmt: skip
+
+
+def test_the_control_a_workflow_that_says_otherwise_is_told_from_the_table(shelf, proof, monkeypatch) -> None:
+    open_to_all = tuple(replace(step, guards=()) for step in workflow.ORDER.steps)
+    monkeypatch.setattr(workflow, "ORDER", replace(workflow.ORDER, steps=open_to_all))
+    with pytest.raises(AssertionError, match="cancel"):
+        test_R20_R24_AZ5_every_step_of_every_person_in_every_state_is_as_the_table_says(shelf, proof, "agreed")
