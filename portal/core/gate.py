@@ -9,7 +9,7 @@ from sqlalchemy import Connection, text
 # Every function that looks through row-level security, by name: a new one has to be written here and reviewed.
 WINDOWS = (
     "brand_by_code", "brand_codes", "brand_create", "ctx_brand", "ctx_claims", "ctx_dealer", "journal_month", "journal_seal", "journal_text",
-    "login_create", "login_find", "login_places", "next_number", "photo_seen", "posting_entry", "product_by_serial", "session_choose",
+    "login_create", "login_find", "login_places", "next_number", "photo_seen", "photos_counted", "posting_entry", "product_by_serial", "session_choose",
     "session_end", "session_load", "session_open",
     "token_load",
     "code_use", "codes_keep", "factor_keep", "factor_read", "factor_remove", "factor_step", "invitation_find", "link_find", "link_open", "link_use",

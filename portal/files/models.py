@@ -31,7 +31,24 @@ class Photo(DealerOwned):
     def constraints(cls) -> tuple[Any, ...]:
         return (
             UniqueConstraint("brand_id", "public_id"),
+            UniqueConstraint("brand_id", "stored_name"),
             CheckConstraint("subject_kind IN ('old-part')", name="subject_known"),
+            CheckConstraint("size > 0", name="size_positive"),
             Index(None, "brand_id", "subject_kind", "subject_id"),
             Index(None, "brand_id", "content_hash"),
+        )
+
+
+class Usage(DealerOwned):
+    """How many photos a dealer has stored, and how many bytes they take; written by a trigger only."""
+
+    __tablename__ = "file_usage"
+    photos: Mapped[int]
+    size: Mapped[int]
+
+    @classmethod
+    def constraints(cls) -> tuple[Any, ...]:
+        return (
+            UniqueConstraint("brand_id", "dealer_id"),
+            CheckConstraint("photos >= 0 AND size >= 0", name="never_negative"),
         )
