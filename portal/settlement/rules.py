@@ -5,7 +5,7 @@ A month is its first day. Amounts are yuan. Which month pays a line is ``portal.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -16,6 +16,26 @@ from portal.core.money import ZERO
 from portal.core.months import add_months
 
 RUNS_AT = time(2, 0)  # R50: the clock time of the settlement day at which it is prepared
+
+
+class Reply(StrEnum):
+    """How a posted statement stands with its dealer (R53). Accepted: the time to answer passed, and nothing was said."""
+
+    WAITING = "waiting"
+    CONFIRMED = "confirmed"
+    DISPUTED = "disputed"
+    ACCEPTED = "accepted"
+
+
+class Fault(StrEnum):
+    """What of a statement does not agree with the ledger (BA6)."""
+
+    OPENING = "opening"
+    ENTRIES = "entries"
+    CLOSING = "closing"
+    REIMBURSED = "reimbursed"
+    LINES = "lines"
+    PAPER = "paper"
 
 
 class LeftOutBecause(StrEnum):
@@ -118,6 +138,15 @@ def runs_at(settles_on: date, zone: ZoneInfo) -> datetime:
     return datetime.combine(settles_on, RUNS_AT, tzinfo=zone)
 
 
+def months_come(first: date, now: datetime, zone: ZoneInfo, settles_on: Callable[[date], date]) -> list[date]:
+    """R50: the months from ``first`` on whose settlement day has come, and 02:00 of it in ``zone``, in their order."""
+    come, month = [], first
+    while runs_at(settles_on(month), zone) <= now:
+        come.append(month)
+        month = add_months(month, 1)
+    return come
+
+
 def has_begun(settles_on: date, today: date) -> bool:
     """R51: preparing is refused before the settlement day begins in the brand's zone."""
     return today >= settles_on
@@ -126,6 +155,18 @@ def has_begun(settles_on: date, today: date) -> bool:
 def confirm_by(settles_on: date, days: int) -> date:
     """R53: the last day on which a dealer can confirm or dispute its statement."""
     return settles_on + timedelta(days=days)
+
+
+def confirm_again_by(answered_on: date, confirm_by: date, days: int) -> date:
+    """R53: after headquarters answered a dispute the dealer has as many days again, and never fewer than the paper says."""
+    return max(confirm_by, answered_on + timedelta(days=days))
+
+
+def reply(state: str, answer_by: date, today: date) -> Reply:
+    """R53: how a statement stands on the business day ``today``; the last day counts to its end."""
+    if state != "open":
+        return Reply(state)
+    return Reply.WAITING if today <= answer_by else Reply.ACCEPTED
 
 
 def month_after(month: date) -> date:

@@ -4,6 +4,15 @@ from __future__ import annotations
 
 from portal.core.terms import Term
 
+POST_ALONE = Term(
+    name="settlement.post-by-itself",
+    default=0,
+    low=0,
+    high=1,
+    unit="switch",
+    why="R51: what the system prepared is posted by the system in the same minute, without anybody checking it",
+)
+
 CONFIRM_DAYS = Term(
     name="statement.confirm-days",
     default=5,

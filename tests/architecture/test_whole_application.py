@@ -87,6 +87,7 @@ def test_there_are_workflows() -> None:
         "claim",
         "claim-line",
         "settlement",
+        "statement",
         "fee-schedule",
     }
 

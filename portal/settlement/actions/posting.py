@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, and_, func, insert, literal, select, text,
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
-from portal.core import terms
+from portal.core import queue, terms
 from portal.core.errors import Refused
 from portal.core.money import ZERO
 from portal.core.months import first_of
@@ -37,8 +37,23 @@ def post(session: Session, actor: Actor, month: date, *, seen: int | None = None
     gets a statement (R53). Refuses "already-posted" first, then what the workflow says (neither the preparer
     nor the checker may: R51), "changed-meanwhile" when it is no longer the version ``seen``, and "prepare-again" when the lines no longer say what was checked.
     """
-    found = for_step(session, actor, month, "post", seen=seen)
-    before, _after = SETTLEMENT.take("post", found, actor)
+    return _post(session, actor, for_step(session, actor, month, "post", seen=seen), "post", at=at)
+
+
+def post_alone(session: Session, actor: Actor, month: date, *, at: datetime) -> Settlement:
+    """R51: where the brand's term says so, the system posts what it prepared. The same act as :func:`post`, no person's.
+
+    Refuses "posting-needs-people" where the term is off, and what a person prepared.
+    """
+    found = for_step(session, actor, month, "post_alone")
+    if not queries.posts_alone(session, found):
+        raise Refused("posting-needs-people")
+    return _post(session, actor, found, "post_alone", at=at)
+
+
+def _post(session: Session, actor: Actor, found: Settlement, step: str, *, at: datetime) -> Settlement:
+    """Pay the locked settlement, and leave the job that makes its statements."""
+    before, _after = SETTLEMENT.take(step, found, actor)
     found.posted_at, found.posted_by = at, actor.name
     session.execute(_BATCH)
     if found.amount > ZERO:
@@ -49,7 +64,8 @@ def post(session: Session, actor: Actor, month: date, *, seen: int | None = None
     found.chain_hash = ledger_queries.chain_head(session).hash or None
     session.flush()
     _number_statements(session, found, at=at, days=terms.value(session, CONFIRM_DAYS, on=found.settles_on))
-    note(session, actor, "post", found, at, before)
+    note(session, actor, step, found, at, before)
+    queue.defer(session, "settlement.statements", month=said(found.month))
     return found
 
 

@@ -12,6 +12,7 @@ from portal.core import audit
 from portal.core.errors import NotFound, Refused
 from portal.core.months import first_of
 from portal.core.permissions import Actor, Permission
+from portal.notices import actions as notices
 from portal.settlement import queries, rules
 from portal.settlement.actions.taking import alone, for_step, given, locked, note, said, unposted, void_check
 from portal.settlement.models import Exclusion, Settlement, SettlementState, Statement
@@ -52,6 +53,11 @@ def prepare(session: Session, actor: Actor, month: date, *, at: datetime) -> Set
         )
     )
     note(session, actor, "prepare", found, at, before)
+    if not queries.posts_alone(session, found):
+        notices.tell(
+            session, "settlement-prepared", permission=Permission.SETTLEMENT_CHECK, at=at,
+            facts={"number": found.number, "month": said(month), "lines": lines, "dealers": dealers, "amount": amount},
+        )  # fmt: skip
     return found
 
 

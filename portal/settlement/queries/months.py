@@ -19,6 +19,7 @@ from portal.organizations.models import Dealer
 from portal.settlement import rules
 from portal.settlement.models import Exclusion, Settlement, SettlementState, Statement
 from portal.settlement.queries.left_out import left_out_groups
+from portal.settlement.terms import POST_ALONE
 
 PAID_STATES = (LineState.APPROVED, LineState.REDUCED)
 PAGE = 100
@@ -27,6 +28,21 @@ PAGE = 100
 def day_of(session: Session, month: date) -> date:
     """R50: S(M), the day on which ``month`` is reimbursed, by the term in force when the month after it begins."""
     return claim_rules.settlement_day(month, terms.value(session, SETTLEMENT_DAY, on=rules.month_after(month)))
+
+
+def statement_numbers(session: Session, found: Settlement) -> Sequence[str]:
+    """The numbers of a posted settlement's statements."""
+    numbered = (
+        select(Statement.number)
+        .where(Statement.settlement_id == found.id, Statement.number.is_not(None))
+        .order_by(Statement.id)
+    )
+    return [str(number) for number in session.scalars(numbered)]
+
+
+def posts_alone(session: Session, found: Settlement) -> bool:
+    """R51: whether the brand lets what the system prepared be posted by itself, by the term on the settlement day."""
+    return found.prepared_login is None and bool(terms.value(session, POST_ALONE, on=found.settles_on))
 
 
 def settlement(session: Session, month: date) -> Settlement | None:

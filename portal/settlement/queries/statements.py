@@ -8,20 +8,23 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import ColumnElement, Select, and_, func, literal, select
 from sqlalchemy.orm import Session
 
 from portal.catalog.models import Part, ProductModel
 from portal.claims.models import Claim, ClaimLine
 from portal.core.errors import NotFound
+from portal.core.money import ZERO
 from portal.old_parts.models import OldPart
 from portal.orders.models import Order, OrderState
 from portal.organizations.models import Dealer
-from portal.settlement.models import Statement
+from portal.settlement.models import Statement, StatementState
 from portal.settlement.queries.months import PAID_STATES
+from portal.settlement.rules import Reply
 from portal.warranty.models import Product
 
 PAGE = 50
+last_day = func.coalesce(Statement.again_by, Statement.confirm_by, type_=Statement.confirm_by.type)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +40,10 @@ class StatementRow:
     amount: Decimal
     opening: Decimal
     closing: Decimal
-    confirm_by: date
+    answer_by: date
     posted_at: datetime
+    state: StatementState
+    confirmed_by: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +62,7 @@ class PaidLine:
     quantity: int
     claimed: Decimal
     approved: Decimal
+    id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +75,19 @@ class Expected:
 
 
 def statement_page(
-    session: Session, *, month: date | None = None, text: str = "", before: int | None = None, limit: int = PAGE
+    session: Session,
+    *,
+    month: date | None = None,
+    text: str = "",
+    reply: Reply | None = None,
+    today: date | None = None,
+    before: int | None = None,
+    limit: int = PAGE,
 ) -> list[StatementRow]:
-    """Posted statements, the newest first; ``before`` = the last row's id. A dealer's session sees its own only."""
+    """Posted statements, the newest first; ``before`` = the last row's id. A dealer's session sees its own only.
+
+    ``reply`` keeps those that stand so on the business day ``today``.
+    """
     query = (
         select(
             Statement.id,
@@ -83,8 +99,10 @@ def statement_page(
             Statement.amount,
             Statement.opening,
             Statement.closing,
-            Statement.confirm_by,
+            last_day,
             Statement.posted_at,
+            Statement.state,
+            Statement.confirmed_by,
         )
         .join_from(Statement, Dealer, and_(Dealer.brand_id == Statement.brand_id, Dealer.id == Statement.dealer_id))
         .where(Statement.number.is_not(None))
@@ -95,10 +113,35 @@ def statement_page(
         query = query.where(Statement.month == month)
     if text:
         query = query.where(Dealer.name.icontains(text, autoescape=True) | (Dealer.code == text.upper()))
+    if reply is not None and today is not None:
+        query = query.where(*stands(reply, today))
     if before is not None:
         query = query.where(Statement.id < before)
     rows: Sequence[Any] = session.execute(query).all()
     return [StatementRow(*row) for row in rows]
+
+
+def stands(reply: Reply, today: date) -> tuple[ColumnElement[bool], ...]:
+    """R53: what makes a posted statement stand so on ``today``; as ``rules.reply`` says for one."""
+    if reply in {Reply.CONFIRMED, Reply.DISPUTED}:
+        return (Statement.state == StatementState(reply.value),)
+    waits = last_day >= today if reply is Reply.WAITING else last_day < today
+    return (Statement.state == StatementState.OPEN, waits)
+
+
+def reply_counts(session: Session, today: date) -> dict[Reply, int]:
+    """How many posted statements wait for an answer and how many for headquarters'. One statement."""
+    row = session.execute(
+        select(
+            *(
+                func.count().filter(and_(*stands(reply, today), Statement.number.is_not(None)))
+                for reply in (Reply.WAITING, Reply.DISPUTED)
+            )
+        )
+        .select_from(Statement)
+        .where(Statement.state != StatementState.CONFIRMED)
+    ).one()
+    return {Reply.WAITING: row[0], Reply.DISPUTED: row[1]}
 
 
 def statements_of(session: Session, dealer_id: int, *, limit: int = 3) -> Sequence[Statement]:
@@ -140,9 +183,39 @@ def statement_before(session: Session, found: Statement) -> Statement | None:
     )
 
 
-def lines_paid(session: Session, dealer_id: int, month: date, *, limit: int = 0) -> list[PaidLine]:
-    """The claim lines that ``month`` pays a dealer, by claim and line; ``limit`` 0 gives all (the statement's paper)."""
-    query = (
+def lines_paid(session: Session, dealer_id: int, month: date) -> list[PaidLine]:
+    """All claim lines that ``month`` pays a dealer, by claim and line: what the statement and its paper say."""
+    query = _lines(dealer_id, month).order_by(Claim.month.desc(), Claim.id, ClaimLine.position)
+    rows: Sequence[Any] = session.execute(query).all()
+    return [PaidLine(*row) for row in rows]
+
+
+def lines_of_share(
+    session: Session, dealer_id: int, month: date, *, after: int | None = None, limit: int = PAGE
+) -> list[PaidLine]:
+    """The same by pages, oldest first; ``after`` = the last line's id."""
+    query = _lines(dealer_id, month).order_by(ClaimLine.id).limit(limit)
+    if after is not None:
+        query = query.where(ClaimLine.id > after)
+    rows: Sequence[Any] = session.execute(query).all()
+    return [PaidLine(*row) for row in rows]
+
+
+def share_totals(session: Session, dealer_id: int, month: date) -> tuple[int, Decimal, Decimal]:
+    """How many lines ``month`` pays a dealer, what was claimed and what is approved, yuan."""
+    none = literal(ZERO, ClaimLine.claimed.type)
+    row = session.execute(
+        select(
+            func.count(),
+            func.coalesce(func.sum(ClaimLine.claimed).cast(ClaimLine.claimed.type), none),
+            func.coalesce(func.sum(ClaimLine.approved).cast(ClaimLine.approved.type), none),
+        ).where(ClaimLine.dealer_id == dealer_id, ClaimLine.pays_in == month, ClaimLine.state.in_(PAID_STATES))
+    ).one()
+    return row[0], row[1], row[2]
+
+
+def _lines(dealer_id: int, month: date) -> Select[*tuple[Any, ...]]:
+    return (
         select(
             Claim.number,
             Claim.month,
@@ -156,6 +229,7 @@ def lines_paid(session: Session, dealer_id: int, month: date, *, limit: int = 0)
             func.coalesce(ClaimLine.approved_quantity, ClaimLine.quantity),
             ClaimLine.claimed,
             ClaimLine.approved,
+            ClaimLine.id,
         )
         .join_from(ClaimLine, Claim, and_(Claim.brand_id == ClaimLine.brand_id, Claim.id == ClaimLine.claim_id))
         .join(OldPart, and_(OldPart.brand_id == ClaimLine.brand_id, OldPart.id == ClaimLine.old_part_id))
@@ -167,12 +241,7 @@ def lines_paid(session: Session, dealer_id: int, month: date, *, limit: int = 0)
             ClaimLine.pays_in == month,
             ClaimLine.state.in_(PAID_STATES),
         )
-        .order_by(Claim.month.desc(), Claim.id, ClaimLine.position)
     )
-    if limit:
-        query = query.limit(limit)
-    rows: Sequence[Any] = session.execute(query).all()
-    return [PaidLine(*row) for row in rows]
 
 
 def reserved(session: Session) -> dict[int, Decimal]:

@@ -15,14 +15,13 @@ from sqlalchemy.orm import Session
 
 from portal.core import clock, money
 from portal.core.db import unit_of_work
-from portal.core.errors import NotFound, Refused
+from portal.core.errors import Refused
 from portal.core.months import add_months, first_of
 from portal.core.permissions import Actor
 from portal.core.permissions import Permission as P
 from portal.ledger import queries as ledger
-from portal.organizations.models import Dealer
 from portal.settlement import actions, labels, queries, rules
-from portal.settlement.forms import ExcludeForm, SendBackForm
+from portal.settlement.forms import SendBackForm
 from portal.settlement.models import Settlement, SettlementState
 from portal.settlement.views.base import blueprint, month_of
 from portal.settlement.workflow import SETTLEMENT
@@ -150,8 +149,8 @@ def steps(
         return [_first_step(session, actor, month, now)] if actor.may(P.SETTLEMENT_PREPARE) else []
     shown = []
     for offer in SETTLEMENT.offers(found, actor):
-        if offer.name == "exclude":
-            continue  # it stands on each line
+        if offer.name in {"exclude", "post_alone"}:
+            continue  # the one stands on each line, the other is the clock's
         why = offer.refusal or ("prepare-again" if stale and offer.name in {"check", "post"} else None)
         label = (
             _("Post %(amount)s", amount=said_money(found.amount))
@@ -265,6 +264,8 @@ def _checks(session: Session, found: Settlement | None, view: rules.Preview, *, 
             1,
             ("block" if stale or view.amount != found.amount else "pass", _("Agrees with the claim lines"), difference),
         )
+        if found.posted_at:
+            marks.append(_statements_mark(queries.statements_at_fault(session, found.id)))
         if found.chain_hash:
             marks.append(
                 ("pass", _("Chained"), _("Last link %(hash)s", hash=f"{found.chain_hash[:8]}…{found.chain_hash[-4:]}"))
@@ -272,67 +273,16 @@ def _checks(session: Session, found: Settlement | None, view: rules.Preview, *, 
     return marks
 
 
-@blueprint.get("/settlement/<string:month>/left-out")
-@requires(P.SETTLEMENT_READ, side="hq")
-def left_out(month: str) -> ResponseReturnValue:
-    """Line by line what a month leaves out, and why."""
-    actor, first = current_actor(), month_of(month)
-    wanted = list_filters("because", "after")
-    because = rules.LeftOutBecause(wanted["because"]) if wanted["because"] in set(rules.LeftOutBecause) else None
-    after = (
-        int(wanted["after"])
-        if wanted["after"].isdecimal() and wanted["after"].isascii() and len(wanted["after"]) < 19
-        else None
+def _statements_mark(wrong: list[str]) -> Sequence[str]:
+    """BA6: a statement that does not agree with the ledger is held back, and stands here in red."""
+    if not wrong:
+        return ("pass", _("Statements agree with the ledger"), _("opening, entries, closing, reimbursed"))
+    shown = _(", ").join(wrong[:5]) + (" …" if len(wrong) > 5 else "")
+    return (
+        "block",
+        ngettext("%(num)d statement is held back", "%(num)d statements are held back", len(wrong)),
+        _("%(numbers)s: it does not agree with the ledger and nobody can download it.", numbers=shown),
     )
-    with unit_of_work(actor.scope) as session:
-        found = queries.settlement(session, first)
-        seen_at = found.posted_at if found and found.posted_at else clock.now()
-        lines = queries.left_out_lines(session, first, seen_at=seen_at, because=because, after=after, limit=LINES + 1)
-        return render_template(
-            "settlement/left_out.html",
-            month=first,
-            groups=queries.left_out_groups(session, first, seen_at=seen_at),
-            lines=lines[:LINES],
-            older=address(after=lines[LINES - 1].line_id) if len(lines) > LINES else "",
-            first=address(after=None) if after is not None else "",
-            because=because,
-            labels=labels.LEFT_OUT,
-            goes_to=labels.goes_to,
-        )
-
-
-@blueprint.get("/settlement/<string:month>/<string:dealer>")
-@requires(P.SETTLEMENT_READ, side="hq")
-def share(month: str, dealer: str) -> ResponseReturnValue:
-    """One dealer's lines of a month; until it is posted, each can be left out with a reason."""
-    actor, first = current_actor(), month_of(month)
-    with unit_of_work(actor.scope) as session:
-        found = queries.settlement(session, first)
-        who = queries.dealer(session, dealer)
-        lines = queries.lines_paid(session, who.id, first)
-        posted = found is not None and found.state == SettlementState.POSTED
-        return render_template(
-            "settlement/share.html",
-            month=first,
-            dealer=who,
-            lines=lines,
-            claimed=rules.total(line.claimed for line in lines),
-            approved=rules.total(line.approved for line in lines),
-            posted=posted,
-            statement=rules.statement_number(first, who.code) if posted else "",
-            may_exclude=actor.may(P.SETTLEMENT_PREPARE) and not posted,
-            step=lambda line: _exclude_step(first, who, line),
-        )
-
-
-def _exclude_step(month: date, dealer: Dealer, line: Any) -> dict[str, Any]:
-    return {
-        "name": f"exclude-{line.claim}-{line.position}",
-        "label": _("Leave out"),
-        "url": url_for("settlement.exclude", month=f"{month:%Y-%m}"),
-        "asks": _("Why is this line moved on to the next settlement? The dealer reads it."),
-        "hidden": {"claim": line.claim, "position": line.position, "dealer": dealer.code},
-    }
 
 
 @blueprint.post("/settlement/<string:month>/prepare")
@@ -376,32 +326,6 @@ def send_back(month: str) -> ResponseReturnValue:
         month,
         lambda session, actor, first, *, at: actions.send_back(session, actor, first, reason=reason, at=at),
         _("Sent back to finance."),
-    )
-
-
-@blueprint.post("/settlement/<string:month>/exclude")
-@requires(P.SETTLEMENT_PREPARE, side="hq")
-def exclude(month: str) -> ResponseReturnValue:
-    """Leave one line out, with a reason."""
-    first, form = month_of(month), ExcludeForm()
-    dealer = request.form.get("dealer", "")
-    back = (
-        url_for("settlement.share", month=month, dealer=dealer) if dealer else url_for("settlement.detail", month=month)
-    )
-
-    def act(session: Session, actor: Actor, at: datetime) -> object:
-        if not form.validate():
-            raise NotFound if form.claim.errors or form.position.errors else Refused("reason-needed", field="reason")
-        typed = form.data
-        return actions.exclude(
-            session, actor, first, claim=typed["claim"], position=typed["position"], reason=typed["reason"], at=at
-        )
-
-    return perform(
-        act,
-        done=_("The line moves on to the next settlement. Prepare this one again if it was prepared."),
-        to=back,
-        back=back,
     )
 
 

@@ -51,7 +51,7 @@ def _paper(session: Session, actor: Actor, found: Statement, dealer: Dealer, at:
             number=found.number or "",
             state=_("Posted to accounts"),
             printed_at=at.astimezone(actor.zone),
-            printed_by=actor.name,
+            printed_by=_("System") if actor.is_system else actor.name,
             url=url_for("qr", code=actor.brand_code, number=found.number, _external=True),
         ),
         dealer=DealerHead(code=dealer.code, name=dealer.name, contact=dealer.contact, phone=dealer.phone),
