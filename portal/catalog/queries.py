@@ -264,10 +264,17 @@ def fault(session: Session, code: str) -> FaultCode:
     return next((each for each in found if each.code == typed), found[0])
 
 
-def find_faults(session: Session, text: str, category_id: int | None = None, *, limit: int = 20) -> list[FaultCode]:
-    """Faults whose code begins with ``text`` or whose name holds it; of that category and of all (R15), by code."""
+def find_faults(
+    session: Session, text: str, category_id: int | None = None, *, after: str = "", limit: int = 20
+) -> list[FaultCode]:
+    """Faults whose code begins with ``text`` or whose name holds it; of that category and of all (R15), by code.
+
+    ``after`` is the code after which they start (key pagination).
+    """
     typed = half_width(text).strip()
     wanted = select(FaultCode).order_by(FaultCode.code).limit(limit)
+    if after:
+        wanted = wanted.where(FaultCode.code > after)
     if typed:
         wanted = wanted.where(
             or_(FaultCode.code.op("^@")(typed.upper()), FaultCode.name.contains(typed, autoescape=True))

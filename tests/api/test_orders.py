@@ -16,7 +16,7 @@ def test_an_order_goes_its_whole_road_through_the_api(app: Flask, world: World) 
     )
     assert made.status_code == 201
     draft = made.get_json()
-    assert (draft["number"], draft["state"], draft["total"], made.headers["ETag"]) == (None, "draft", None, '"1"')
+    assert (draft["number"], draft["state"], draft["total"], made.headers["ETag"][:3]) == (None, "draft", None, '"1-')
     assert made.headers["Location"] == f"/api/v1/orders/{draft['ref']}"
     assert clerk.get(f"/orders/{draft['ref']}").status_code == 404  # headquarters does not see what was not sent
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -57,8 +58,12 @@ class Call:
     file: bytes = b""
 
     def seen(self, ver: int) -> None:
-        """Refuse (412) when the caller saw another version than ``ver``; the document is locked by now."""
-        if not request.if_match.contains(str(ver)):
+        """Refuse (412) when the caller saw another version than ``ver``; the document is locked by now.
+
+        An ETag is the version, a dash and a hash of what was read; acts ask for the version only.
+        """
+        asked = request.if_match
+        if not asked.star_tag and str(ver) not in {tag.partition("-")[0] for tag in asked.as_set()}:
             raise ProblemError(412, "version-stale")
 
     @property
@@ -135,7 +140,7 @@ class Api(APIBlueprint):
                 try:
                     return _called(act, takes, path)
                 except Exception as error:
-                    answer = problems.answer(error)
+                    answer = problems.answer(error, sent=takes.body)
                     if answer.status_code == 500 and current_app.testing:
                         raise
                     return answer
@@ -269,11 +274,13 @@ def _purpose(actor: Actor) -> str:
 
 def _said(answer: Any, status: int) -> Response:
     body, ver, at = (answer.body, answer.ver, answer.at) if isinstance(answer, Answer) else (answer, None, None)
-    tag = None if ver is None else str(ver)
+    said = body.model_dump_json()
+    tag = None if ver is None else f"{ver}-{hashlib.sha256(said.encode()).hexdigest()[:12]}"
     if request.method == "GET" and tag is not None and request.if_none_match.contains_weak(tag):
         response = Response(status=304)
     else:
-        response = Response(body.model_dump_json(), status, content_type="application/json")
+        response = Response(said, status, content_type="application/json")
+    response.headers["Vary"] = "Accept-Language, Authorization"
     if tag is not None:
         response.set_etag(tag)
     if at is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Any, get_args, get_origin
 
 import structlog
 from flask import Response, request
@@ -17,7 +17,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
-from portal.core.errors import NotFound, Refused
+from portal.core.errors import NotFound, PortalError, Refused
 
 log = structlog.get_logger()
 PROBLEM = "application/problem+json"
@@ -115,8 +115,8 @@ def problem(
     return response
 
 
-def answer(error: Exception) -> Response:
-    """What ``error`` is answered with: a person's mistake never gives a 500."""
+def answer(error: Exception, *, sent: type[BaseModel] | None = None) -> Response:
+    """What ``error`` is answered with: a person's mistake never gives a 500. ``sent`` is the model of the body, if any."""
     from portal.web.acts import somebody_was_faster
 
     match error:
@@ -129,7 +129,7 @@ def answer(error: Exception) -> Response:
         case IntegrityError() if somebody_was_faster(error):
             return refusal(Refused("changed-meanwhile"))
         case Refused():
-            return refusal(error)
+            return refusal(error, sent=sent)
         case ValidationError():
             return invalid(error)
         case DataError():  # what nothing looked at: a NUL in an address, a number that no column holds (IE5)
@@ -140,12 +140,15 @@ def answer(error: Exception) -> Response:
             return problem(503, "unavailable", headers={"Retry-After": "5"})
         case HTTPException():
             return _http(error)
+        case PortalError():  # a store of files that does not answer: worth trying again
+            log.error("unavailable", path=request.path, exc_info=error)
+            return problem(503, "unavailable", headers={"Retry-After": "5"})
         case _:
             log.error("failed", path=request.path, exc_info=error)
             return problem(500, "failed")
 
 
-def refusal(error: Refused) -> Response:
+def refusal(error: Refused, *, sent: type[BaseModel] | None = None) -> Response:
     """The page's own code and sentence: 403 without the permission, 422 at a field, 409 otherwise."""
     from portal.web.errors import sentence
 
@@ -155,9 +158,20 @@ def refusal(error: Refused) -> Response:
     headers = {"Retry-After": "1"} if error.code == "still-running" else None
     if error.field is None:
         return problem(422 if error.code == "key-reused" else 409, error.code, detail=words, headers=headers)
-    place = error.facts.get("position")
-    field = f"lines.{place - 1}.{error.field}" if isinstance(place, int) else error.field
+    field = _placed(error.field, error.facts.get("position"), sent)
     return problem(422, error.code, detail=words, errors=[{"field": field, "detail": words}])
+
+
+def _placed(field: str, position: object, sent: type[BaseModel] | None) -> str:
+    """The field as it stands in the body: "lines.1.part", or "lines[position=2].price" where rows name their line themselves."""
+    if sent is None or not isinstance(position, int):
+        return field
+    for name, asked in sent.model_fields.items():
+        rows = [one for one in (asked.annotation, *get_args(asked.annotation)) if get_origin(one) is list]
+        if rows:
+            named = "position" in getattr(get_args(rows[0])[0], "model_fields", {})
+            return f"{name}[position={position}].{field}" if named else f"{name}.{position - 1}.{field}"
+    return field
 
 
 def invalid(error: ValidationError) -> Response:

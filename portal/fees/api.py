@@ -1,0 +1,104 @@
+"""Service-fee schedules for other programs (R70)."""
+
+from __future__ import annotations
+
+from portal.core.errors import NotFound
+from portal.core.permissions import Permission as P
+from portal.fees import actions, queries
+from portal.fees.models import FeeSchedule
+from portal.fees.schemas import FeeIn, FeeOut, FeeQuery, FeeReasonIn, FeeRow
+from portal.web.api import Answer, Api, Call, Page
+
+api = Api("fees", tag="fee schedules", words="What dealers charge their customers, once headquarters has approved it.")
+
+
+@api.reads("/fee-schedules", P.FEE_READ, gives=Page[FeeRow])
+def listed(call: Call, query: FeeQuery) -> Page[FeeRow]:
+    """Schedules, newest first; headquarters sees what was ever submitted."""
+    hq = call.actor.side == "hq"
+    tab = "" if query.state == "all" else query.state
+    wanted = queries.Filters(tab=tab, text=query.q, dealer=query.dealer if hq else "", hq=hq)
+    rows = queries.rows(
+        call.session, wanted, today=call.actor.day(call.at), before_id=call.after_id(query), limit=query.limit + 1
+    )
+    return call.page(query, rows, FeeRow.of)
+
+
+@api.reads("/fee-schedules/<ref>", P.FEE_READ, gives=FeeOut)
+def one(call: Call, ref: str) -> Answer:
+    """One schedule with its items."""
+    return _shown(call, ref)
+
+
+@api.acts("/fee-schedules", P.FEE_DRAFT, side="dealer", gives=FeeOut, makes=True)
+def draft(call: Call, body: FeeIn) -> Answer:
+    """Start a draft for one region; nothing may be charged by it."""
+    made = actions.draft(
+        call.session, call.actor, region=body.region, from_day=body.from_day, items=[item.wish() for item in body.items],
+        note=body.note, at=call.at,
+    )  # fmt: skip
+    return _shown(call, made.public_id)
+
+
+@api.acts("/fee-schedules/<ref>/amend", P.FEE_DRAFT, side="dealer", gives=FeeOut, changes=True)
+def amend(call: Call, ref: str, body: FeeIn) -> Answer:
+    """Write a draft anew, whole."""
+    _seen(call, ref)
+    actions.amend(
+        call.session, call.actor, ref, region=body.region, from_day=body.from_day, items=[item.wish() for item in body.items],
+        note=body.note, at=call.at,
+    )  # fmt: skip
+    return _shown(call, ref)
+
+
+@api.acts("/fee-schedules/<ref>/submit", P.FEE_SUBMIT, side="dealer", gives=FeeOut, changes=True)
+def submit(call: Call, ref: str) -> Answer:
+    """Hand a draft to headquarters; the first time it gets its number."""
+    _seen(call, ref)
+    found = actions.submit(call.session, call.actor, ref, at=call.at)
+    return _shown(call, found.number or ref)
+
+
+@api.acts("/fee-schedules/<ref>/approve", P.FEE_APPROVE, side="hq", gives=FeeOut, changes=True)
+def approve(call: Call, ref: str) -> Answer:
+    """It may be charged from its first day; the one in force until then ends the day before."""
+    _seen(call, ref)
+    actions.approve(call.session, call.actor, ref, at=call.at)
+    return _shown(call, ref)
+
+
+@api.acts("/fee-schedules/<ref>/send-back", P.FEE_APPROVE, side="hq", gives=FeeOut, changes=True)
+def send_back(call: Call, ref: str, body: FeeReasonIn) -> Answer:
+    """The dealer changes it and submits it again."""
+    _seen(call, ref)
+    actions.send_back(call.session, call.actor, ref, reason=body.reason, at=call.at)
+    return _shown(call, ref)
+
+
+@api.acts("/fee-schedules/<ref>/refuse", P.FEE_APPROVE, side="hq", gives=FeeOut, changes=True)
+def refuse(call: Call, ref: str, body: FeeReasonIn) -> Answer:
+    """It may never be charged."""
+    _seen(call, ref)
+    actions.refuse(call.session, call.actor, ref, reason=body.reason, at=call.at)
+    return _shown(call, ref)
+
+
+def _seen(call: Call, ref: str) -> None:
+    """Lock the schedule; the caller must have seen its version (If-Match)."""
+    call.seen(_visible(call, queries.schedule_for_update(call.session, ref)).ver)
+
+
+def _visible(call: Call, found: FeeSchedule) -> FeeSchedule:
+    """Headquarters does not see what a dealer has not sent yet: NotFound."""
+    if call.actor.side == "hq" and found.number is None:
+        raise NotFound
+    return found
+
+
+def _shown(call: Call, ref: str) -> Answer:
+    call.session.flush()
+    call.session.expire_all()
+    found = _visible(call, queries.schedule(call.session, ref))
+    _brand, dealer = queries.heads(call.session, found)
+    body = FeeOut.of(found, dealer.code, dealer.name)
+    return Answer(body, ver=found.ver, at=f"/fee-schedules/{body.ref}")
