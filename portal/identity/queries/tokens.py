@@ -35,7 +35,7 @@ def holder(engine: Engine, token_hash: str, *, address: str | None) -> Holder | 
     if row is None:
         return None
     names = Place.__dataclass_fields__
-    place = Place(**{name: row[name] for name in names if name != "roles"}, roles=tuple(row["roles"]))
+    place = Place(**{name: row[name] for name in names if name in row and name != "roles"}, roles=tuple(row["roles"]))
     known = {permission.value: permission for permission in Permission}
     return Holder(row["login_id"], place, frozenset(known[one] for one in row["scopes"] if one in known), row["calls"])
 
