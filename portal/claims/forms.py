@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from flask_babel import lazy_gettext as _l
-from wtforms import SelectField, SelectMultipleField
+from wtforms import FileField, SelectField, SelectMultipleField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Optional
 
@@ -33,6 +33,13 @@ class DraftForm(PortalForm):
     month = MonthField(_l("Service month"))
     chosen = _AnyOf(_l("Old parts"))
     note = WordsField(_l("Note to headquarters"), most=REASON_LIMIT)
+
+
+class TakeInForm(PortalForm):
+    """A dealer's own workbook; its month where it is not the one that the form says."""
+
+    file = FileField(_l("File"))
+    month = MonthField(_l("Service month"), optional=True)
 
 
 class LinesForm(PortalForm):

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from portal.claims.checks import Check
+from portal.claims.matching import Outcome
 from portal.claims.models import ClaimState, LineState
 from portal.claims.rules import Code
 from portal.core.money import parse
 from portal.warranty.labels import CAUSES, verdict_sentence
 from portal.warranty.rules import Verdict
+from portal.web import sheet_labels
 
 STATES = {
     ClaimState.DRAFT: (_l("Draft"), "draft"),
@@ -103,10 +107,16 @@ REFUSALS: dict[str, Any] = {
     "reduce-quantity": _l("Line %(line)s has %(pieces)s pieces: approve fewer, but at least one. To approve none, refuse the line."),
     "reduce-amount": _l("Line %(line)s: the amount must be more than nothing and less than the %(claimed)s claimed."),
     "code-unknown": _l("Choose a decision code from the list."),
+    "form-taken-in": _l("This very file was taken in already, on %(day)s by %(by)s. Nothing was made anew; go on with what stands there."),
+    "form-other-dealer": _l("The form is dealer %(said)s's, and you are %(own)s. Nothing was taken in."),
+    "form-without-month": _l("Neither the form nor its rows say a month. Give the service month."),
+    "form-none": _l("This claim was not made from a form."),
 }  # fmt: skip
 
 ACTS = {
     "claim:draft": _l("began a claim for %(month)s"),
+    "claim:take-in": _l("took in the form %(filename)s: %(lines)s of %(rows)s rows became lines"),
+    "claim:look-again": _l("compared %(rows)s rows of the form anew: %(lines)s became lines"),
     "claim:add": _l("put old parts on it: %(count)s, %(amount)s"),
     "claim:remove": _l("took line %(lines)s off the claim"),
     "claim:submit": _l("submitted the claim, lines: %(count)s, %(amount)s"),
@@ -117,6 +127,39 @@ ACTS = {
     "claim:want": _l("wanted to know more about line %(lines)s"),
     "claim:decide": _l("with that every line is decided: %(approved)s of %(claimed)s"),
 }
+
+# What became of a row of a dealer's form: words, tone, what was found, what to do next. Facts are those of matching.py.
+_OUTCOMES: dict[Outcome, tuple[Any, str, Any, Any]] = {
+    Outcome.LINE: (_l("On the claim"), "done", _l("It is old part %(number)s."), ""),
+    Outcome.TAKEN_OFF: (_l("Taken off"), "idle", _l("Old part %(number)s was taken off the claim."), ""),
+    Outcome.BLOCKED: (_l("Blocked"), "stop", _l("It is old part %(number)s, and it cannot be claimed as it stands."), _l("Settle what the checks say, then look again.")),
+    Outcome.UNREADABLE: (_l("Not readable"), "stop", _l("A cell of this row cannot be read."), _l("Put its old part on the claim below.")),
+    Outcome.TWICE: (_l("Twice"), "stop", _l("Old part %(number)s stands in row %(first)s already."), _l("If the part was replaced twice, register the second one too, then look again.")),
+    Outcome.NUMBER_UNKNOWN: (_l("Old part unknown"), "stop", _l("You have no old part %(number)s."), _l("Check the number on its label, and put the right one on the claim below.")),
+    Outcome.NUMBER_DIFFERS: (_l("Old part differs"), "stop", _l("Old part %(number)s is another replacement: product %(serial)s, part %(part)s."), _l("Check which old part belongs to this row, and put it on the claim below.")),
+    Outcome.SERIAL_MISSING: (_l("Incomplete"), "stop", _l("There is neither a serial number nor an old part number."), _l("Put its old part on the claim below.")),
+    Outcome.PART_MISSING: (_l("Incomplete"), "stop", _l("There is neither a part number nor an old part number."), _l("Put its old part on the claim below.")),
+    Outcome.DAY_MISSING: (_l("Incomplete"), "stop", _l("There is neither a service day nor an old part number."), _l("Put its old part on the claim below.")),
+    Outcome.DAY_AHEAD: (_l("Wrong day"), "stop", _l("The service day %(day)s lies in the future."), _l("Correct the day, and put its old part on the claim below.")),
+    Outcome.OTHER_MONTH: (_l("Another month"), "idle", _l("The service day %(day)s belongs to another month than this claim's."), _l("Put it on a claim of its own month.")),
+    Outcome.OTHER_DAY: (_l("Another day"), "stop", _l("Old part %(number)s of this product and part is registered for %(registered)s; the form says %(day)s."), _l("If it is the same replacement, put it on the claim below.")),
+    Outcome.PRODUCT_UNKNOWN: (_l("Product unknown"), "stop", _l("%(serial)s is not among the products registered with you."), _l("Check it against the nameplate, or ask headquarters to register it.")),
+    Outcome.PART_UNKNOWN: (_l("Part unknown"), "stop", _l("There is no part %(number)s."), _l("Check the part number in the price list.")),
+    Outcome.NOT_COVERED: (_l("Out of warranty"), "stop", "", _l("It cannot be reimbursed.")),
+    Outcome.TOO_LATE: (_l("Too late"), "stop", _l("It could be claimed until %(last_day)s, %(days)s days after the service day."), _l("It cannot be reimbursed.")),
+    Outcome.NO_OLD_PART: (_l("No old part"), "stop", _l("No old part is registered for it."), _l("Register and report the old part, then look again; it can be claimed until %(until)s.")),
+}  # fmt: skip
+
+# What a row says otherwise than the register, which is what counts.
+_REMARKS: dict[str, Any] = {
+    "model-differs": _l("The form says model %(said)s; the product is a %(known)s."),
+    "fault-unknown": _l("There is no fault code %(said)s."),
+    "day-differs": _l("The form says %(said)s; the old part was replaced on %(known)s."),
+    "quantity-differs": _l("The form says %(said)s pieces; %(known)s are registered."),
+    "fault-differs": _l("The form says fault %(said)s; registered is %(known)s."),
+    "amount-differs": _l("The form says %(said)s; what you paid for these pieces is %(known)s, and that is claimed."),
+    "price-differs": _l("The form says %(said)s a piece; what you paid for %(pieces)s is %(known)s, and that is claimed."),
+}  # fmt: skip
 
 # The sentence of each check, and the dim words under it (or ""). Facts are those of checks.py.
 _SENTENCES: dict[str, tuple[Any, Any]] = {
@@ -164,6 +207,46 @@ def check_said(check: Check, money: Callable[[Any], str]) -> tuple[str, str, str
     if check.code == "cause-excluded" and "verdict" in check.facts:
         return check.level, str(sentence) % facts, verdict_sentence(Verdict.from_json(check.facts["verdict"]))
     return check.level, str(sentence) % facts, str(why) % facts
+
+
+@dataclass(frozen=True, slots=True)
+class RowSaid:
+    """A row of a form in words: ``word`` and ``tone`` for its badge, what was found, what to do next, what differs."""
+
+    word: Any
+    tone: str
+    found: tuple[str, ...]
+    next: str
+    remarks: tuple[str, ...]
+
+
+def row_said(
+    outcome: Outcome,
+    facts: Mapping[str, Any],
+    remarks: Iterable[Mapping[str, Any]],
+    number: str | None,
+    money: Callable[[Any], str],
+) -> RowSaid:
+    """What became of a row of a form. ``number`` is the registration that it is, if it is one; ``money`` writes yuan."""
+    word, tone, sentence, following = _OUTCOMES[outcome]
+    known = {"number": number or "", **facts}
+    found = [str(sentence) % known] if sentence else []
+    if "verdict" in facts:
+        found.insert(0, verdict_sentence(Verdict.from_json(facts["verdict"])))
+    for stored in facts.get("checks", ()):
+        _level, said, why = check_said(Check.from_json(stored), money)
+        found.append(_(": ").join((said, why)) if why else said)
+    return RowSaid(word, tone, tuple(found), str(following) % known, tuple(_remark(one, money) for one in remarks))
+
+
+def _remark(one: Mapping[str, Any], money: Callable[[Any], str]) -> str:
+    code, facts = one["code"], one["facts"]
+    if code == "cell":
+        said = sheet_labels.sentence(facts["problem"], facts["facts"])
+        return f"{sheet_labels.FIELDS[facts['field']]}{_(': ')}{said}"
+    if code in {"amount-differs", "price-differs"}:
+        facts = {**facts, "said": money(parse(facts["said"])), "known": money(parse(facts["known"]))}
+    return str(_REMARKS[code]) % facts
 
 
 def check_codes() -> frozenset[str]:

@@ -22,6 +22,7 @@ class Outcome(StrEnum):
     """What became of a row. Its sentence, and what to do next, stand in labels.py."""
 
     LINE = "line"
+    TAKEN_OFF = "taken-off"  # never stored: the line of the row was taken off the claim since
     BLOCKED = "blocked"  # registered, and a check of R41 blocks it: the facts carry the checks
     UNREADABLE = "unreadable"  # a cell that is needed cannot be read: the facts carry the problems
     TWICE = "twice"
@@ -145,29 +146,27 @@ class Finding:
 def match(rows: Iterable[FormRow], register: Register, *, month: date, today: date) -> list[Finding]:
     """A finding for every row, in their order. Each registration serves one row; ``LINE`` still has its checks before it."""
     found: list[Finding] = []
-    used: dict[int, int] = {}  # registration → row
     rows = list(rows)
     by_number = {one.number.upper(): one for one in register.registered}
     # Rows that name their registration come first: no other row may take it for its own.
     named = {row.old_part.upper(): row.row_no for row in reversed(rows) if row.old_part.upper() in by_number}
-    kept = {by_number[number].id: row_no for number, row_no in named.items()}
+    holder = {by_number[number].id: row_no for number, row_no in named.items()}  # registration → the row that is it
     for row in rows:
-        free = [one for one in register.registered if kept.get(one.id, row.row_no) == row.row_no]
-        finding = _look(row, register, by_number, free, used, month=month, today=today)
+        finding = _look(row, register, by_number, holder, month=month, today=today)
         if finding.outcome is Outcome.LINE and finding.old_part is not None:
-            used[finding.old_part.id] = row.row_no
+            holder[finding.old_part.id] = row.row_no
         found.append(finding)
     return found
 
 
 def _look(
-    row: FormRow, register: Register, by_number: Mapping[str, Registered], free: Sequence[Registered], used: Mapping[int, int],
+    row: FormRow, register: Register, by_number: Mapping[str, Registered], holder: Mapping[int, int],
     *, month: date, today: date,
 ) -> Finding:  # fmt: skip
     if row.old_part or "old_part" in row.wrong:
         if "old_part" in row.wrong:
             return _unreadable(row, register)
-        return _by_number(row, register, by_number.get(row.old_part.upper()), used, month=month)
+        return _by_number(row, register, by_number.get(row.old_part.upper()), holder, month=month)
     if any(name in row.wrong for name in ("serial", "part", "day", "quantity")):
         return _unreadable(row, register)
     for name, outcome in (
@@ -177,16 +176,16 @@ def _look(
     ):
         if not getattr(row, name):
             return _left(row, outcome, register)
-    return _by_part(row, register, free, used, month=month, today=today)
+    return _by_part(row, register, holder, month=month, today=today)
 
 
 def _by_number(
-    row: FormRow, register: Register, one: Registered | None, used: Mapping[int, int], *, month: date
+    row: FormRow, register: Register, one: Registered | None, holder: Mapping[int, int], *, month: date
 ) -> Finding:
     if one is None:
         return _left(row, Outcome.NUMBER_UNKNOWN, register, number=row.old_part)
-    if one.id in used:
-        return _left(row, Outcome.TWICE, register, number=one.number, first=used[one.id])
+    if holder.get(one.id, row.row_no) != row.row_no:
+        return _left(row, Outcome.TWICE, register, number=one.number, first=holder[one.id])
     if (row.serial and row.serial.upper() != one.serial.upper()) or (row.part and row.part.upper() != one.part.upper()):
         return _left(row, Outcome.NUMBER_DIFFERS, register, number=one.number, serial=one.serial, part=one.part)
     if first_of(one.day) != month:
@@ -194,9 +193,7 @@ def _by_number(
     return Finding(row, Outcome.LINE, old_part=one, remarks=_differences(row, one, register))
 
 
-def _by_part(
-    row: FormRow, register: Register, free: Sequence[Registered], used: Mapping[int, int], *, month: date, today: date
-) -> Finding:
+def _by_part(row: FormRow, register: Register, holder: Mapping[int, int], *, month: date, today: date) -> Finding:
     day, serial, part = row.day, row.serial.upper(), row.part.upper()
     assert day is not None  # noqa: S101 - asked for before
     if first_of(day) != month:
@@ -208,17 +205,17 @@ def _by_part(
     if part not in register.parts:
         return _left(row, Outcome.PART_UNKNOWN, register, number=row.part)
     same = [
-        one for one in free
+        one for one in register.registered
         if one.serial.upper() == serial and one.part.upper() == part and one.state is not OldPartState.WITHDRAWN
     ]  # fmt: skip
     that_day = [one for one in same if one.day == day]
-    open_ones = [one for one in that_day if one.id not in used]
+    open_ones = [one for one in that_day if one.id not in holder]
     if open_ones:
         one = min(open_ones, key=lambda one: (one.quantity != row.quantity, one.id))
         return Finding(row, Outcome.LINE, old_part=one, remarks=_differences(row, one, register))
     if that_day:
-        return _left(row, Outcome.TWICE, register, number=that_day[0].number, first=used[that_day[0].id])
-    if other := [one for one in same if first_of(one.day) == month and one.id not in used]:
+        return _left(row, Outcome.TWICE, register, number=that_day[0].number, first=holder[that_day[0].id])
+    if other := [one for one in same if first_of(one.day) == month and one.id not in holder]:
         nearest = min(other, key=lambda one: (abs((one.day - day).days), one.id))
         return _left(row, Outcome.OTHER_DAY, register, number=nearest.number, day=str(day), registered=str(nearest.day))
     verdict = register.verdict(serial, part, day)

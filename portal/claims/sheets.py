@@ -8,11 +8,16 @@ from dataclasses import replace
 from datetime import date
 from typing import Any, TypeVar
 
+from flask_babel import lazy_gettext as _l
+
 from portal.claims.matching import Form, FormRow
 from portal.core.months import add_months, first_of
 from portal.core.tables import Cell, Column, TableRefused, lines_above, read_tables, understand
 from portal.core.tables import cells as cell
 from portal.core.tables.sheets import Reading
+from portal.web import sheets as exported
+from portal.web.exports import Listing
+from portal.web.formats import mask_name
 
 ValueT = TypeVar("ValueT")
 
@@ -162,3 +167,33 @@ def _typed(raw: Cell) -> str:
     """The cell as it was typed, at most 200 characters of it."""
     text = cell.shown(raw) if not isinstance(raw, str) else str(raw)
     return text[:200]
+
+
+def _seen(name: str) -> Callable[[Any], str | None]:
+    """A cell of the form as it was typed."""
+    return lambda row: row.seen.get(name)
+
+
+# The rows of a form with what became of each, for the way back to the workbook (portal/claims/views/shown.py, FormLine).
+FORM_ROWS: Listing[Any] = Listing(
+    "claim-form-rows",
+    _l("Rows of the form"),
+    (
+        exported.Column(_l("Row"), "row_no", "whole", 6),
+        exported.Column(_l("Result"), "said.word"),
+        exported.Column(_l("What was found"), lambda row: " ".join((*row.said.found, *row.said.remarks)), width=70),
+        exported.Column(_l("What to do"), "said.next", width=50),
+        exported.Column(_l("Line"), "line", "whole", 6),
+        exported.Column(_l("Service day"), _seen("day"), width=12),
+        exported.Column(_l("Serial number"), _seen("serial"), width=20),
+        exported.Column(_l("Product model"), _seen("model"), width=14),
+        exported.Column(_l("Fault code"), _seen("fault"), width=10),
+        exported.Column(_l("Part number"), _seen("part"), width=14),
+        exported.Column(_l("Part name"), _seen("part_name")),
+        exported.Column(_l("Quantity"), _seen("quantity"), width=8),
+        exported.Column(_l("Old part"), lambda row: row.old_part or row.seen.get("old_part")),
+        exported.Column(_l("Amount"), _seen("amount"), width=12),
+        exported.Column(_l("Customer"), lambda row: row.seen["customer_name"] and mask_name(row.seen["customer_name"]), width=10),
+        exported.Column(_l("Remark"), _seen("remark")),
+    ),
+)  # fmt: skip

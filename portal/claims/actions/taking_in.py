@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import cast
 
+from sqlalchemy import Table, insert
 from sqlalchemy.orm import Session
 
 from portal.claims import matching, queries
@@ -54,12 +56,15 @@ def draft_from_form(
     session.add(kept)
     session.flush()
     findings = _look(session, actor, claim, form.rows, at=at)
-    session.add_all(
-        ClaimFormRow(
-            dealer_id=dealer_id, form_id=kept.id, row_no=one.row.row_no, seen=dict(one.row.seen), read=one.row.to_json(),
-            **_became(one),
-        )
-        for one in findings
+    session.execute(  # one statement however many rows
+        insert(cast("Table", ClaimFormRow.__table__)),
+        [
+            {
+                "brand_id": claim.brand_id, "dealer_id": dealer_id, "form_id": kept.id, "row_no": one.row.row_no,
+                "seen": dict(one.row.seen), "read": one.row.to_json(), **_became(one),
+            }
+            for one in findings
+        ],
     )  # fmt: skip
     session.flush()
     lines = sum(one.outcome is Outcome.LINE for one in findings)

@@ -158,6 +158,7 @@ def _detail_page(ref: str, *, answered: tuple[int, AnswerForm] | None = None) ->
             wanted={line.row.position for line in lines if line.row.state is LineState.WANTED},
             may_review=actor.may(P.CLAIM_REVIEW) and claim.state in {ClaimState.SUBMITTED, ClaimState.IN_REVIEW},
             more=more,
+            taken=shown.taken(session, claim) if mine else None,
             codes=CODES,
             sum_rows=_sum_rows(sums, drafting=drafting),
             sum_total=(_("Will pass"), sums.passing)

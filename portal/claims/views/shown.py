@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -13,9 +13,11 @@ from sqlalchemy.orm import Session
 
 from portal.claims import queries
 from portal.claims.checks import Check, level
-from portal.claims.labels import LINE_STATES, STATES, check_said
-from portal.claims.models import Claim, ClaimLine, ClaimState, LineState
-from portal.claims.queries import LineRow
+from portal.claims.labels import LINE_STATES, STATES, RowSaid, check_said, row_said
+from portal.claims.matching import Outcome
+from portal.claims.models import Claim, ClaimForm, ClaimLine, ClaimState, LineState
+from portal.claims.queries import KeptRow, LineRow
+from portal.claims.sheets import COLUMNS
 from portal.claims.workflow import CLAIM_LINE, Case
 from portal.core.errors import Refused
 from portal.core.money import ZERO
@@ -188,6 +190,55 @@ def refusal_said(step: str, case: Case, actor: Actor, position: int) -> str:
     """Why a decision cannot be taken, as a sentence; "" when it can."""
     why = CLAIM_LINE.refusal(step, case, actor)
     return "" if why is None else sentence(Refused(why, step=step, state=str(case.state), line=position))
+
+
+@dataclass(frozen=True, slots=True)
+class FormLine:
+    """A row of a dealer's form: what was typed, what became of it, the line that it is (None: it is none, or no more)."""
+
+    row_no: int
+    seen: Mapping[str, str]
+    said: RowSaid
+    old_part: str | None
+    line: int | None
+    register: dict[
+        str, Any
+    ]  # what the form for registering an old part can be filled in with; empty when that is not what lacks
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The workbook that a claim was drafted from, its rows that are lines and those that are not."""
+
+    form: ClaimForm
+    lines: list[FormLine]
+    left: list[FormLine]
+
+
+def taken(session: Session, claim: Claim) -> Taken | None:
+    """The form behind a claim with every row in words; None for a claim that was drafted by hand. Two statements."""
+    form = queries.form_of(session, claim.id)
+    if form is None:
+        return None
+    rows = [_form_line(row) for row in queries.form_rows(session, form)]
+    return Taken(form, [row for row in rows if row.line is not None], [row for row in rows if row.line is None])
+
+
+def _form_line(row: KeptRow) -> FormLine:
+    outcome = Outcome.TAKEN_OFF if row.outcome is Outcome.LINE and row.line is None else row.outcome
+    if row.line is not None:
+        outcome = Outcome.LINE  # put on the claim by hand since
+    said = row_said(outcome, row.facts, row.remarks, row.old_part, money)
+    known = {"serial": "serial", "part": "part_number", "quantity": "quantity", "day": "replaced_on"}
+    register = {argument: row.read[name] for name, argument in known.items() if name in row.read}
+    return FormLine(
+        row.row_no,
+        {column.field: row.seen.get(column.field, "") for column in COLUMNS},
+        said,
+        row.old_part,
+        row.line,
+        register if outcome is Outcome.NO_OLD_PART else {},
+    )
 
 
 def _total(amounts: Iterable[Decimal]) -> Decimal:

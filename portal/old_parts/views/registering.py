@@ -48,7 +48,8 @@ def new() -> ResponseReturnValue:
     quantity = request.args.get("quantity", "1")
     form.quantity.data = int(quantity) if quantity.isascii() and quantity.isdecimal() and len(quantity) < 5 else 1
     form.cause.data = Cause.QUALITY.value
-    form.replaced_on.data = clock.today(current_actor().zone)
+    today = clock.today(current_actor().zone)
+    form.replaced_on.data = _typed_day(base.typed("replaced_on"), today)
     return _form_page(form)
 
 
