@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
@@ -37,6 +38,10 @@ HQ = [
     "hq.system",
 ]
 PEOPLE = ["d1.clerk", "d1.technician", "d1.manager", "d2.manager", *HQ]
+
+
+LAYERS = [(4, 1250), (5, 1100), (6, 1200)]  # pieces, fen: the dealer's own parts, oldest first
+DECIDED = {"approved", "reduced", "refused"}
 
 
 def may(step: str, line: str, claim: str, person: str) -> bool:
@@ -84,3 +89,45 @@ def buy(world: World, shop: Shop, pieces: int, price: Decimal, *, when: str) -> 
         parcel = queries.order(session, number).shipments[0].number
     with world.as_(shop.manager) as session:
         actions.receive(session, shop.manager, parcel, counts={}, at=instant)
+
+
+# ---------------------------------------------------------------- what the model of claims is made of
+
+
+@dataclass
+class Registered:
+    """An old part: pieces by layer, of which some went back."""
+
+    taken: dict[int, int]
+    day: date
+    back: dict[int, int] = field(default_factory=dict)
+    state: str = "registered"
+    review: str = "pending"
+    claim: str | None = None
+
+    @property
+    def pieces(self) -> int:
+        return sum(self.taken.values())
+
+    def worth(self, pieces: int) -> int:
+        """What the oldest so many pieces cost, fen."""
+        prices = [LAYERS[layer][1] for layer in sorted(self.taken) for _ in range(self.taken[layer])]
+        return sum(prices[:pieces])
+
+
+@dataclass
+class Line:
+    part: str
+    state: str = "draft"
+    figures: tuple[int | None, int | None, date | None] = (
+        None,
+        None,
+        None,
+    )  # approved fen, pieces, the month that pays
+    marked: bool = False  # somebody has decided or asked: the page that a reviewer looks at carries a stamp
+
+
+@dataclass
+class Form:
+    state: str = "draft"
+    lines: list[Line] = field(default_factory=list)
