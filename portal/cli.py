@@ -130,6 +130,11 @@ def member() -> None:
     """Give people places; invitations by mail come later."""
 
 
+@portal.group(cls=InApp)
+def files() -> None:
+    """Sweep stored files that nothing names; check that every file is there."""
+
+
 def _register() -> None:
     for package in COMMAND_PACKAGES:
         try:
@@ -139,6 +144,7 @@ def _register() -> None:
                 raise
             continue
         module.register(settle if package == "settlement" else load)
+    importlib.import_module("portal.files.cli").register(files)
     people = importlib.import_module("portal.identity.cli")
     people.register(brand, member)
 
@@ -258,7 +264,7 @@ def tick(app: App, as_json: bool) -> None:  # noqa: FBT001
         click.echo(json.dumps({"ok": well, "done": rows}, ensure_ascii=False))
     else:
         for row in rows:
-            click.echo(" ".join(str(value) for value in row.values() if value))
+            click.echo(" ".join(str(value) for name, value in row.items() if value and name != "trace"))
         click.echo(f"{len(done)} things done or refused." if done else "Nothing is due.")
     if not well:
         sys.exit(1)

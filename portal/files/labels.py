@@ -20,3 +20,5 @@ REFUSALS = {
         "The photos of this dealer take %(used)s MB of the %(quota)s MB that they may. Nothing was stored. Ask headquarters to raise the limit."
     ),
 }
+
+ACTS = {"files:sweep": _l("deleted %(files)s files that nothing names any more (%(megabytes)s MB)")}

@@ -2,13 +2,39 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint
-from sqlalchemy.orm import Mapped
+from sqlalchemy.orm import InstrumentedAttribute, Mapped
 
-from portal.core.db import DealerOwned
+from portal.core.db import DealerOwned, Owned
+
+
+@dataclass(frozen=True, slots=True)
+class Keeper:
+    """A table that keeps names of stored files: its columns of their name, size in bytes and SHA-256 in hex."""
+
+    name: InstrumentedAttribute[str]
+    size: InstrumentedAttribute[int]
+    sha256: InstrumentedAttribute[str]
+
+
+KEEPERS: dict[str, Keeper] = {}
+
+
+def keeps(
+    ending: str,
+    *,
+    name: InstrumentedAttribute[str],
+    size: InstrumentedAttribute[int],
+    sha256: InstrumentedAttribute[str],
+) -> None:
+    """Say which table names the files of an ending; one table each. Files whose ending no table names are never swept."""
+    if ending in KEEPERS:
+        raise ValueError(f"two tables keep .{ending} files")
+    KEEPERS[ending] = Keeper(name, size, sha256)
 
 
 class Photo(DealerOwned):
@@ -52,3 +78,20 @@ class Usage(DealerOwned):
             UniqueConstraint("brand_id", "dealer_id"),
             CheckConstraint("photos >= 0 AND size >= 0", name="never_negative"),
         )
+
+
+class Sweep(Owned):
+    """What a day's sweeps (of the machine's day in the brand's zone) deleted: files that nothing names, and their bytes."""
+
+    __tablename__ = "file_sweeps"
+    on_day: Mapped[date]
+    files: Mapped[int]
+    size: Mapped[int]
+    swept_at: Mapped[datetime]
+
+    @classmethod
+    def constraints(cls) -> tuple[Any, ...]:
+        return (UniqueConstraint("brand_id", "on_day"),)
+
+
+keeps("jpg", name=Photo.stored_name, size=Photo.size, sha256=Photo.content_hash)

@@ -4,7 +4,7 @@ The application says once which it is (:func:`use`). A row is committed only aft
 row was rolled back is never reached, since nobody knows its name, and is swept a day later.
 
 A name is made by :func:`new_name` and kept in a row of its owner. Kinds: photos (.jpg) and rendered documents (.pdf, .xlsx).
-Whoever keeps names in a table of their own says so with ``portal.files.queries.keeps``; kinds that no table keeps are never swept.
+Whoever keeps names in a table of their own says so with ``portal.files.models.keeps``; kinds that no table keeps are never swept.
 """
 
 from __future__ import annotations
@@ -189,9 +189,16 @@ def get(brand_id: int, name: str) -> bytes | None:
 
 def delete(brand_id: int, names: Collection[str]) -> None:
     """Delete those that are there. Raises StoreError."""
-    for path in [key(brand_id, name) for name in names]:
-        with _said("delete", path), contextlib.suppress(FileNotFoundError):
-            obstore.delete(_store(), path)
+    paths = [key(brand_id, name) for name in names]
+    if not paths:
+        return
+    with _said("delete", paths[0]):
+        try:
+            obstore.delete(_store(), paths)  # a bucket takes a thousand in one request
+        except FileNotFoundError:  # somebody was faster with one of them: the others still go
+            for path in paths:
+                with contextlib.suppress(FileNotFoundError):
+                    obstore.delete(_store(), path)
 
 
 def listed(brand_id: int) -> Iterator[list[Stored]]:

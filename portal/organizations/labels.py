@@ -35,6 +35,10 @@ TERMS: dict[str, tuple[Any, Any]] = {
         _l("Days to report an old part"),
         _l("An old part is reported within so many days of its replacement, to the end of the last one."),
     ),
+    "files.quota": (
+        _l("Space for photos"),
+        _l("The photos of one dealer may take so many megabytes; a photo beyond that is refused."),
+    ),
     "orders.quote-validity": (
         _l("Days a quote holds"),
         _l("A confirmed version can be agreed to until the end of so many days after the day it was made."),
@@ -43,6 +47,7 @@ TERMS: dict[str, tuple[Any, Any]] = {
 
 UNITS = {
     "days": _l("%(value)s days"),
+    "megabytes": _l("%(value)s MB"),
     "day of month": _l("day %(value)s of the month"),
     "times": _l("%(value)s times"),
 }

@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.core.db import DealerOwned, Owned, states, to, within
+from portal.files.models import keeps
 
 
 class SettlementState(StrEnum):
@@ -202,3 +203,11 @@ class KeptPaper(DealerOwned):
             Index(None, "brand_id", "name"),
             CheckConstraint("length(sha256) = 64 AND size > 0", name="hashed"),
         )
+
+
+for ending in PaperKind:
+    keeps(ending.value, name=KeptPaper.name, size=KeptPaper.size, sha256=KeptPaper.sha256)
+
+
+for _kind in PaperKind:  # so that the sweep leaves them alone and the check reads them
+    keeps(_kind.value, name=KeptPaper.name, size=KeptPaper.size, sha256=KeptPaper.sha256)
