@@ -207,7 +207,3 @@ class KeptPaper(DealerOwned):
 
 for ending in PaperKind:
     keeps(ending.value, name=KeptPaper.name, size=KeptPaper.size, sha256=KeptPaper.sha256)
-
-
-for _kind in PaperKind:  # so that the sweep leaves them alone and the check reads them
-    keeps(_kind.value, name=KeptPaper.name, size=KeptPaper.size, sha256=KeptPaper.sha256)
