@@ -14,7 +14,7 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, NoReturn
@@ -104,8 +104,14 @@ def _runner(flask: Flask, task: queue.Task) -> Callable[..., None]:
                 job = queue.opened(task.name, payload)
                 task.act(job, **job.given)
             except Exception as error:
-                log.warning("job-failed", job=number, task=task.name, tries=context.job.attempts + 1, why=said(error),
-                            trace=None if isinstance(error, PortalError) else traceback.format_exc())  # fmt: skip
+                log.warning(
+                    "job-failed",
+                    job=number,
+                    task=task.name,
+                    tries=context.job.attempts + 1,
+                    why=said(error),
+                    **_trace(error),
+                )
                 with db.engine.begin() as connection:
                     connection.execute(_NOTE, {"id": number, "error": said(error)})
                 raise
@@ -187,25 +193,39 @@ def tick() -> list[Ticked] | None:
 def _everything() -> Iterator[Ticked]:
     at = clock.now()
     for code in identity.brand_codes(db.engine):
-        brand = identity.brand_by_code(db.engine, code)
-        actor = identity.system_actor(brand)
+        try:
+            actor = identity.system_actor(identity.brand_by_code(db.engine, code))
+        except Exception as error:  # noqa: BLE001 - a brand whose own row is wrong holds back no other
+            yield _told(code, "brand", _failed(error))
+            continue
         for name, act in queue.CLOCKWORK.items():
             for outcome in _guarded(partial(act, actor, at)):
-                if not outcome.again:
-                    level = log.info if outcome.well else log.warning
-                    level("tick", brand=code, clockwork=name, what=outcome.what, **outcome.facts)
-                yield Ticked(code, name, outcome)
+                yield _told(code, name, outcome)
     for outcome in _guarded(_sweep):
-        log.info("tick", clockwork="worker.sweep", what=outcome.what, **outcome.facts)
-        yield Ticked("", "worker.sweep", outcome)
+        yield _told("", "worker.sweep", outcome)
 
 
-def _guarded(act: Callable[[], Any]) -> Iterator[queue.Outcome]:
+def _told(brand: str, clockwork: str, outcome: queue.Outcome) -> Ticked:
+    if not outcome.again:
+        level = log.info if outcome.well else log.warning
+        level("tick", brand=brand, clockwork=clockwork, what=outcome.what, **outcome.facts)
+    return Ticked(brand, clockwork, outcome)
+
+
+def _guarded(act: Callable[[], Iterable[queue.Outcome]]) -> Iterator[queue.Outcome]:
     try:
         yield from act()
     except Exception as error:  # noqa: BLE001 - one brand's trouble is not the next one's
-        trace = None if isinstance(error, PortalError) else traceback.format_exc()
-        yield queue.Outcome("failed", {"why": said(error), **({"trace": trace} if trace else {})}, well=False)
+        yield _failed(error)
+
+
+def _failed(error: Exception) -> queue.Outcome:
+    return queue.Outcome("failed", {"why": said(error), **_trace(error)}, well=False)
+
+
+def _trace(error: BaseException) -> dict[str, str]:
+    """Where an unforeseen error came from, without its words: the database's repeat the values that a statement was given."""
+    return {} if isinstance(error, PortalError) else {"trace": "".join(traceback.format_tb(error.__traceback__))}
 
 
 def _sweep() -> Iterator[queue.Outcome]:

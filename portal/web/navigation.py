@@ -140,6 +140,8 @@ HQ: Table = (
             Entry(_l("Roles and permissions"), "identity.roles", "shield-lock", P.ROLE_READ),
             Entry(_l("Terms"), "organizations.terms", "adjustments", P.TERM_READ, ("organizations.term",)),
             Entry(_l("Audit"), "reports.audit", "history", P.AUDIT_READ),
+            Entry(_l("Outbox"), "notices.outbox", "mail", P.OUTBOX_READ, ("notices.message",)),
+            Entry(_l("Jobs"), "notices.jobs", "progress-check", P.JOB_READ),
         ),
     ),
 )

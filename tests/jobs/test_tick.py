@@ -1,0 +1,475 @@
+"""What is due by each brand's own clock: quotes lapse, orders are debited at once, settlements are prepared (R22, R23, R50, R51)."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+import pytest
+from flask import Flask
+from sqlalchemy import select, text
+
+from portal import worker
+from portal.core import clock, queue, terms
+from portal.core.audit import AuditEvent
+from portal.core.db import db
+from portal.core.errors import Refused
+from portal.core.months import add_months, first_of
+from portal.core.outbox import OutboxMessage
+from portal.core.permissions import Actor
+from portal.core.provision import admin_engine
+from portal.core.queue import Outcome
+from portal.core.settings import Settings
+from portal.core.terms import TermValue
+from portal.identity.models import Member
+from portal.ledger import actions as ledger
+from portal.ledger.rules import DEBIT_WAITING
+from portal.orders import actions, queries
+from portal.orders.terms import DEBIT_AT_ONCE
+from portal.settlement import actions as settling
+from portal.settlement import rules
+from portal.settlement.models import Settlement
+from portal.settlement.terms import POST_ALONE
+from tests.factories.world import SHANGHAI, World, at, make_world, yuan
+
+KIRITIMATI = ZoneInfo("Pacific/Kiritimati")  # UTC+14
+NEW_YORK = ZoneInfo("America/New_York")  # UTC-5 or -4
+
+
+def ticked(*worlds: World, when: str | datetime) -> list[tuple[str, str, Outcome]]:
+    """What one tick did for these brands: (brand's code, clockwork, outcome)."""
+    moment = at(when) if isinstance(when, str) else when
+    with clock.frozen(moment):
+        done = worker.tick()
+    assert done is not None
+    codes = {world.code for world in worlds}
+    return [(one.brand, one.clockwork, one.outcome) for one in done if one.brand in codes]
+
+
+def did(world: World, clockwork: str, *, when: str | datetime) -> list[tuple[str, dict[str, object]]]:
+    """What one piece of clockwork did for a brand."""
+    return [(o.what, dict(o.facts)) for _brand, name, o in ticked(world, when=when) if name == clockwork]
+
+
+def order_state(world: World, number: str) -> str:
+    with world.as_(world.hq.clerk) as session:
+        return str(queries.order(session, number).state)
+
+
+def set_term(world: World, name: str, value: int, from_day: date = date(2026, 1, 1)) -> None:
+    with world.as_(world.hq.system) as session:
+        session.add(
+            TermValue(name=name, from_day=from_day, value=value, set_at=at("2026-01-01 00:00"), set_by="system")
+        )
+
+
+def mails(world: World) -> list[tuple[str, str, dict[str, object]]]:
+    with world.as_(world.hq.admin) as session:
+        rows = session.scalars(select(OutboxMessage).order_by(OutboxMessage.id)).all()
+        return [(row.template, row.recipient, dict(row.facts)) for row in rows]
+
+
+def give_addresses(world: World) -> None:
+    """Every member has one: <login>@example.com."""
+    with world.as_(world.hq.system) as session:
+        for member in session.scalars(select(Member)):
+            member.email = f"{member.login}@example.com"
+
+
+# ---------------------------------------------------------------- R22
+
+
+def test_R22_a_quote_lapses_with_the_first_tick_after_its_last_day_and_not_before(app: Flask, world: World) -> None:
+    number = world.quoted_order(world.d1, when="2026-10-05 10:00")  # until the end of the 12th
+    assert did(world, "orders.lapse", when="2026-10-12 23:59") == []
+    assert order_state(world, number) == "quoted"
+    assert did(world, "orders.lapse", when="2026-10-13 00:00") == [("lapsed", {"order": number, "quote": 1})]
+    assert order_state(world, number) == "submitted"
+    with world.as_(world.hq.auditor) as session:
+        event = session.scalars(select(AuditEvent).where(AuditEvent.act == "order:lapse")).one()
+    assert (event.side, event.actor_name, event.before, event.after, event.public, event.dealer_id) == (
+        "system", "system", "quoted", "submitted", True, world.d1.id,
+    )  # fmt: skip
+    assert event.facts == {"quote": 1, "lapsed_on": "2026-10-12"}
+    assert did(world, "orders.lapse", when="2026-10-13 00:01") == []
+
+
+def test_R22_the_last_day_ends_in_the_brands_own_zone(app: Flask) -> None:
+    world = make_world(zone="America/New_York")
+    number = world.quoted_order(world.d1, when="2026-10-05 23:00")  # 11:00 of the 5th in New York
+    assert did(world, "orders.lapse", when=datetime(2026, 10, 12, 23, 59, tzinfo=NEW_YORK)) == []
+    assert did(world, "orders.lapse", when=datetime(2026, 10, 13, tzinfo=NEW_YORK)) == [
+        ("lapsed", {"order": number, "quote": 1})
+    ]
+
+
+def test_R22_only_the_clock_lets_a_quote_lapse_and_only_when_its_day_is_over(app: Flask, world: World) -> None:
+    number = world.quoted_order(world.d1, when="2026-10-05 10:00")
+    with pytest.raises(Refused, match="system-only"), world.as_(world.hq.clerk) as session:
+        actions.lapse(session, world.hq.clerk, number, at=at("2026-10-13 00:00"))
+    with pytest.raises(Refused, match="quote-runs"), world.as_(world.hq.system) as session:
+        actions.lapse(session, world.hq.system, number, at=at("2026-10-12 23:59"))
+    assert order_state(world, number) == "quoted"
+
+
+# ---------------------------------------------------------------- R23
+
+
+def test_R23_where_the_term_says_so_orders_are_debited_oldest_first_and_a_short_one_holds_nobody_back(
+    app: Flask, world: World
+) -> None:
+    set_term(world, DEBIT_AT_ONCE.name, 1)
+    large = world.agreed_order(world.d1, {"P2": 20}, when="2026-10-05 09:00")  # 2,010.00 of 1,000.00
+    first = world.agreed_order(world.d1, {"P2": 6}, when="2026-10-05 10:00")  # 610.00
+    second = world.agreed_order(world.d1, {"P2": 3}, when="2026-10-05 11:00")  # 310.00
+    third = world.agreed_order(world.d1, {"P2": 2}, when="2026-10-05 12:00")  # 210.00: no longer
+    other = world.agreed_order(world.d2, {"P1": 4}, when="2026-10-05 13:00")
+    assert did(world, "orders.debit", when="2026-10-05 14:00") == [
+        ("debited", {"order": first, "amount": "610.00"}),
+        ("debited", {"order": second, "amount": "310.00"}),
+        ("refused", {"order": third, "code": "short-of-funds"}),
+        ("debited", {"order": other, "amount": "60.00"}),
+    ]
+    assert [order_state(world, one) for one in (large, first, second, third, other)] == [
+        "agreed", "debited", "debited", "agreed", "debited",
+    ]  # fmt: skip
+    assert world.balance(world.d1) == yuan("80.00")
+    assert did(world, "orders.debit", when="2026-10-05 14:01") == []
+
+
+def test_R23_by_default_finance_debits_by_hand(app: Flask, world: World) -> None:
+    number = world.agreed_order(world.d1, {"P1": 4})
+    assert did(world, "orders.debit", when="2026-10-05 14:00") == []
+    assert order_state(world, number) == "agreed"
+
+
+def test_R23_agreeing_and_a_topup_each_leave_the_job_that_debits(app: Flask, settings: Settings, world: World) -> None:
+    set_term(world, DEBIT_AT_ONCE.name, 1)
+    funded = world.agreed_order(world.d1, {"P1": 4})
+    short = world.agreed_order(world.d1, {"P2": 20})
+    worker.run_waiting(app, settings)
+    assert (order_state(world, funded), order_state(world, short)) == ("debited", "agreed")
+    world.topup(world.d1, "2000.00")
+    assert order_state(world, short) == "agreed"
+    worker.run_waiting(app, settings)
+    assert order_state(world, short) == "debited"
+
+
+def test_R23_a_higher_credit_limit_leaves_it_too(app: Flask, settings: Settings, world: World) -> None:
+    set_term(world, DEBIT_AT_ONCE.name, 1)
+    short = world.agreed_order(world.d1, {"P2": 20})
+    with world.as_(world.hq.finance_manager) as session:
+        ledger.set_credit_limit(
+            session, world.hq.finance_manager, "D001", limit=yuan("1010.00"), at=at("2026-10-06 09:00")
+        )
+    worker.run_waiting(app, settings)
+    assert order_state(world, short) == "debited"
+    assert world.balance(world.d1) == yuan("-1010.00")
+
+
+def test_R23_a_dealers_job_looks_at_that_dealer_only_whatever_its_arguments_say(
+    app: Flask, settings: Settings, world: World
+) -> None:
+    theirs, own = world.agreed_order(world.d2, {"P1": 4}), world.agreed_order(world.d1, {"P1": 4})
+    set_term(world, DEBIT_AT_ONCE.name, 1)
+    with world.as_(world.d1.manager) as session:
+        queue.defer(session, DEBIT_WAITING, dealer_id=world.d2.id)
+    worker.run_waiting(app, settings)
+    assert (order_state(world, theirs), order_state(world, own)) == ("agreed", "debited")
+
+
+def test_R23_a_dealer_short_of_funds_is_told_once_a_version(app: Flask, world: World) -> None:
+    give_addresses(world)
+    number = world.agreed_order(world.d1, {"P2": 20})
+    for _minute in range(2):
+        ticked(world, when="2026-10-05 14:00")
+    told = [(to, facts) for template, to, facts in mails(world) if template == "order-short"]
+    assert told == [
+        (
+            f"{login_of(world, world.d1.manager)}@example.com",
+            {"number": number, "total": "2010.00", "missing": "1010.00"},
+        )
+    ]
+
+
+def login_of(world: World, actor: Actor) -> str:
+    with world.as_(world.hq.system) as session:
+        return str(session.scalar(select(Member.login).where(Member.id == actor.scope.member_id)))
+
+
+# ---------------------------------------------------------------- R50, R51: pure, over every day
+
+
+def third(month: date) -> date:
+    return add_months(month, 1).replace(day=3)
+
+
+@pytest.mark.parametrize("zone", [SHANGHAI, KIRITIMATI, NEW_YORK, ZoneInfo("Europe/Berlin")], ids=str)
+def test_R50_BA3_on_every_day_from_2024_to_2032_exactly_the_months_whose_hour_has_come_are_due(zone: ZoneInfo) -> None:
+    """Two o'clock of the 3rd in the brand's zone, leap days and the nights of summer time among them."""
+    first, day = date(2023, 12, 1), date(2024, 1, 1)
+    while day < date(2033, 1, 1):
+        over = add_months(first_of(day), -1)  # last month
+        before = add_months(over, -1)
+        for hour, minute, newest in (
+            (1, 59, over if day.day > 3 else before),
+            (2, 0, over if day.day >= 3 else before),
+            (23, 59, over if day.day >= 3 else before),
+        ):
+            now = datetime(day.year, day.month, day.day, hour, minute, tzinfo=zone).astimezone(UTC)
+            come = rules.months_come(first, now, zone, third)
+            expected = [add_months(first, n) for n in range((newest.year - 2023) * 12 + newest.month - 11)]
+            assert come == expected, (day, hour, minute)
+        day += timedelta(days=1)
+
+
+def test_R50_a_brand_in_another_zone_has_its_own_second_oclock() -> None:
+    month = date(2026, 10, 1)
+    on_the_line = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)  # 02:00 of the 3rd on Kiritimati
+    assert rules.months_come(month, on_the_line, KIRITIMATI, third) == [month]
+    assert rules.months_come(month, on_the_line - timedelta(seconds=1), KIRITIMATI, third) == []
+    assert rules.months_come(month, on_the_line, NEW_YORK, third) == []
+    assert rules.months_come(month, datetime(2026, 11, 3, 7, 0, tzinfo=UTC), NEW_YORK, third) == [month]
+
+
+def test_R50_a_term_that_moves_the_day_moves_the_month_from_then_on() -> None:
+    def day(month: date) -> date:
+        return add_months(month, 1).replace(day=3 if month < date(2026, 10, 1) else 10)
+
+    now = datetime(2026, 11, 9, 12, 0, tzinfo=SHANGHAI)
+    assert rules.months_come(date(2026, 8, 1), now, SHANGHAI, day) == [date(2026, 8, 1), date(2026, 9, 1)]
+
+
+# ---------------------------------------------------------------- R50, R51: end to end
+
+
+def to_be_paid(
+    world: World, *, month: str = "2026-10", replaced: str = "2026-10-10", when: str = "2026-10-20 09:00"
+) -> None:
+    """One approved line of 12.50 yuan."""
+    part = world.reviewed_old_part(world.d1, replaced=replaced)
+    world.approved_claim(world.d1, [part], month=month, when=when)
+
+
+def settlements(world: World) -> list[tuple[date, str, str, Decimal]]:
+    with world.as_(world.hq.auditor) as session:
+        rows = session.scalars(select(Settlement).order_by(Settlement.month)).all()
+        return [(row.month, str(row.state), row.prepared_by, row.amount) for row in rows]
+
+
+OCTOBER, NOVEMBER = date(2026, 10, 1), date(2026, 11, 1)
+
+
+def test_R50_BA3_a_settlement_is_prepared_at_two_on_the_3rd_of_each_brands_zone_once(app: Flask) -> None:
+    here, there = make_world(), make_world(zone="America/New_York")
+    for world in (here, there):
+        world.received_order(world.d1, {"P1": 4})
+        to_be_paid(world)
+    assert did(here, "settlement.prepare", when="2026-11-03 01:59") == []
+    two = [
+        (brand, o.what, o.facts["month"])
+        for brand, name, o in ticked(here, there, when="2026-11-03 02:00")
+        if name == "settlement.prepare"
+    ]
+    assert two == [(here.code, "prepared", "2026-10")]
+    assert settlements(here) == [(OCTOBER, "prepared", "system", yuan("12.50"))]
+    assert settlements(there) == []
+    assert did(here, "settlement.prepare", when="2026-11-03 02:01") == []
+    assert did(there, "settlement.prepare", when=datetime(2026, 11, 3, 1, 59, tzinfo=NEW_YORK)) == []
+    assert did(there, "settlement.prepare", when=datetime(2026, 11, 3, 2, 0, tzinfo=NEW_YORK)) == [
+        ("prepared", {"month": "2026-10", "amount": "12.50"})
+    ]
+
+
+def test_R50_BA3_after_an_outage_over_the_3rd_it_is_prepared_at_the_next_start(app: Flask, world: World) -> None:
+    world.received_order(world.d1, {"P1": 4})
+    to_be_paid(world)
+    assert did(world, "settlement.prepare", when="2026-11-19 15:30") == [
+        ("prepared", {"month": "2026-10", "amount": "12.50"})
+    ]
+    assert did(world, "settlement.prepare", when="2026-11-19 15:31") == []
+
+
+def test_R51_BA3_two_missed_months_come_in_their_order_and_the_second_waits_for_the_first_and_says_so(
+    app: Flask, world: World
+) -> None:
+    give_addresses(world)
+    world.received_order(world.d1, {"P1": 4})
+    to_be_paid(world)
+    to_be_paid(world, month="2026-11", replaced="2026-11-05", when="2026-11-10 09:00")
+    waits = ("refused", {"month": "2026-11", "code": "earlier-month-unsettled", "earlier": "2026-10"})
+    assert did(world, "settlement.prepare", when="2026-12-20 09:00") == [
+        ("prepared", {"month": "2026-10", "amount": "12.50"}),
+        waits,
+    ]
+    outcomes = [o for _brand, name, o in ticked(world, when="2026-12-20 09:01") if name == "settlement.prepare"]
+    assert [(o.what, o.well, o.again) for o in outcomes] == [("refused", False, True)]
+    assert settlements(world) == [(OCTOBER, "prepared", "system", yuan("12.50"))]
+    told = [(template, facts) for template, _to, facts in mails(world) if template.startswith("settlement")]
+    assert told == [
+        ("settlement-prepared", {"number": "ST2610", "month": "2026-10", "lines": 1, "dealers": 1, "amount": "12.50"}),
+        ("settlement-prepared", {"number": "ST2610", "month": "2026-10", "lines": 1, "dealers": 1, "amount": "12.50"}),
+        ("settlement-waits", {"month": "2026-11", "earlier": "2026-10"}),
+        ("settlement-waits", {"month": "2026-11", "earlier": "2026-10"}),
+    ]  # both of finance, once
+    post_by_people(world, OCTOBER)
+    assert did(world, "settlement.prepare", when="2026-12-20 10:00") == [
+        ("prepared", {"month": "2026-11", "amount": "12.50"})
+    ]
+
+
+def post_by_people(world: World, month: date) -> None:
+    with world.as_(world.hq.finance) as session:
+        settling.check(session, world.hq.finance, month, at=at("2026-12-20 09:10"))
+    with world.as_(world.hq.finance_manager) as session:
+        settling.post(session, world.hq.finance_manager, month, at=at("2026-12-20 09:20"))
+
+
+def test_R51_one_brands_refusal_and_one_brands_failure_hold_back_no_other(app: Flask, settings: Settings) -> None:
+    waiting, broken, well = make_world(), make_world(), make_world()
+    for world in (waiting, broken, well):
+        world.received_order(world.d1, {"P1": 4})
+        to_be_paid(world)
+    with waiting.as_(waiting.hq.system) as session:
+        settling.prepare(session, waiting.hq.system, OCTOBER, at=at("2026-11-03 02:00"))
+    to_be_paid(waiting, month="2026-11", replaced="2026-11-05", when="2026-11-10 09:00")
+    with admin_engine(str(settings.admin_url)).begin() as connection:  # a zone that nobody knows
+        connection.execute(text("UPDATE app.brands SET zone = 'Nowhere/Never' WHERE id = :id"), {"id": broken.brand_id})
+    try:
+        with clock.frozen(at("2026-12-03 02:00")):
+            done = worker.tick()
+    finally:
+        with admin_engine(str(settings.admin_url)).begin() as connection:
+            connection.execute(
+                text("UPDATE app.brands SET zone = 'Asia/Shanghai' WHERE id = :id"), {"id": broken.brand_id}
+            )
+    assert done is not None
+    seen = {(one.brand, one.outcome.what) for one in done if one.clockwork in {"settlement.prepare", "brand"}}
+    assert {(waiting.code, "refused"), (broken.code, "failed"), (well.code, "prepared")} <= seen
+    assert settlements(well) == [(OCTOBER, "prepared", "system", yuan("12.50"))]
+
+
+def test_R50_an_empty_month_is_passed_over_unless_it_is_the_newest(app: Flask, world: World) -> None:
+    world.received_order(world.d1, {"P1": 4})
+    to_be_paid(world)
+    ticked(world, when="2026-11-03 02:00")
+    post_by_people(world, OCTOBER)
+    to_be_paid(world, month="2026-12", replaced="2026-12-21", when="2026-12-22 09:00")
+    # November pays nothing, December 12.50, and so far it is the 2nd
+    assert did(world, "settlement.prepare", when="2027-01-02 12:00") == [
+        ("prepared", {"month": "2026-11", "amount": "0.00"})
+    ]
+
+
+def test_R50_a_brand_that_never_approved_a_line_has_nothing_due(app: Flask, world: World) -> None:
+    assert did(world, "settlement.prepare", when="2026-12-20 09:00") == []
+    assert settlements(world) == []
+
+
+def test_R51_by_term_missed_months_are_posted_by_themselves_one_after_the_other(app: Flask, world: World) -> None:
+    set_term(world, POST_ALONE.name, 1)
+    world.received_order(world.d1, {"P1": 4})
+    to_be_paid(world)
+    to_be_paid(world, month="2026-11", replaced="2026-11-05", when="2026-11-10 09:00")
+    before = world.balance(world.d1)
+    assert did(world, "settlement.prepare", when="2026-12-20 09:00") == [
+        ("posted", {"month": "2026-10", "amount": "12.50"}), ("posted", {"month": "2026-11", "amount": "12.50"}),
+    ]  # fmt: skip
+    assert world.balance(world.d1) - before == yuan("25.00")
+    assert [(month, state) for month, state, _by, _amount in settlements(world)] == [
+        (OCTOBER, "posted"),
+        (NOVEMBER, "posted"),
+    ]
+    assert did(world, "settlement.prepare", when="2026-12-20 09:01") == []
+    with world.as_(world.hq.auditor) as session:
+        events = session.scalars(select(AuditEvent).where(AuditEvent.act == "settlement:post_alone")).all()
+    assert [(event.side, event.before, event.after) for event in events] == [("system", "prepared", "posted")] * 2
+
+
+def test_R51_without_the_term_the_system_posts_nothing_and_a_person_never_posts_alone(app: Flask, world: World) -> None:
+    world.received_order(world.d1, {"P1": 4})
+    to_be_paid(world)
+    ticked(world, when="2026-11-03 02:00")
+    with pytest.raises(Refused, match="posting-needs-people"), world.as_(world.hq.system) as session:
+        settling.post_alone(session, world.hq.system, OCTOBER, at=at("2026-11-03 02:01"))
+    with pytest.raises(Refused, match="system-only"), world.as_(world.hq.finance_manager) as session:
+        settling.post_alone(session, world.hq.finance_manager, OCTOBER, at=at("2026-11-03 02:01"))
+    assert settlements(world) == [(OCTOBER, "prepared", "system", yuan("12.50"))]
+
+
+def test_R2_what_a_person_prepared_is_not_posted_by_itself(app: Flask, world: World) -> None:
+    set_term(world, POST_ALONE.name, 1)
+    world.received_order(world.d1, {"P1": 4})
+    to_be_paid(world)
+    with world.as_(world.hq.finance) as session:
+        settling.prepare(session, world.hq.finance, OCTOBER, at=at("2026-11-03 01:00"))
+    assert did(world, "settlement.prepare", when="2026-11-03 02:00") == []
+    with pytest.raises(Refused, match="you-prepared-it"), world.as_(world.hq.system) as session:
+        settling.post_alone(session, world.hq.system, OCTOBER, at=at("2026-11-03 02:01"))
+
+
+# ---------------------------------------------------------------- the tick itself
+
+
+def test_BA2_of_two_ticks_at_once_one_is_told_that_the_other_is_at_it(app: Flask) -> None:
+    with db.engine.connect() as other:
+        assert other.scalar(text("SELECT pg_try_advisory_lock(7303)"))
+        assert worker.tick() is None
+        other.execute(text("SELECT pg_advisory_unlock(7303)"))
+    assert worker.tick() is not None
+
+
+def test_replies_kept_for_repeated_requests_ended_sessions_and_old_jobs_go(
+    app: Flask, settings: Settings, world: World
+) -> None:
+    with admin_engine(str(settings.admin_url)).begin() as connection:
+        connection.execute(text("SET search_path = app"))
+        for days in (8, 6):
+            connection.execute(
+                text("INSERT INTO kept_replies (brand_id, member_id, kind, key, fingerprint, status, headers, body, kept_at)"
+                     " VALUES (:brand, 1, 'api', :key, '', 200, '{}', '', now() - make_interval(days => :days))"),
+                {"brand": world.brand_id, "key": f"{days}", "days": days},
+            )  # fmt: skip
+        for days in (31, 29):
+            connection.execute(
+                text("INSERT INTO login_sessions (token_hash, login_id, created_at, seen_at, ends_at, ended_at)"
+                     " VALUES (:hash, :login, now(), now(), now(), now() - make_interval(days => :days))"),
+                {"hash": f"{world.code} {days}", "login": world.d1.clerk.login_id, "days": days},
+            )  # fmt: skip
+        for state, days in (("succeeded", 15), ("succeeded", 13), ("failed", 89), ("failed", 91), ("todo", 400)):
+            job = connection.scalar(
+                text("INSERT INTO jobs.procrastinate_jobs (queue_name, task_name, args, status, scheduled_at)"
+                     " VALUES ('portal', :task, jsonb_build_object('brand', CAST(:brand AS bigint)), CAST(:state AS jobs.procrastinate_job_status), now() + interval '1 year') RETURNING id"),
+                {"task": f"old.{state}{days}", "brand": world.brand_id, "state": state},
+            )  # fmt: skip
+            connection.execute(text("DELETE FROM jobs.procrastinate_events WHERE job_id = :id"), {"id": job})
+            connection.execute(
+                text("INSERT INTO jobs.procrastinate_events (job_id, type, at) VALUES (:id, 'deferred', now() - make_interval(days => :days))"),
+                {"id": job, "days": days},
+            )  # fmt: skip
+    worker.tick()
+    with admin_engine(str(settings.proof_url)).connect() as connection:
+        connection.execute(text("SET search_path = app"))
+        kept = set(
+            connection.scalars(text("SELECT key FROM kept_replies WHERE brand_id = :brand"), {"brand": world.brand_id})
+        )
+        open_ones = set(
+            connection.scalars(
+                text("SELECT token_hash FROM login_sessions WHERE token_hash LIKE :code"), {"code": f"{world.code} %"}
+            )
+        )
+        jobs = set(
+            connection.scalars(
+                text("SELECT task_name FROM jobs.procrastinate_jobs WHERE (args ->> 'brand')::bigint = :brand"),
+                {"brand": world.brand_id},
+            )
+        )
+    assert kept == {"6"}
+    assert open_ones == {f"{world.code} 29"}
+    assert jobs == {"old.succeeded13", "old.failed89", "old.todo400"}
+
+
+def test_a_term_of_the_clock_is_off_until_a_brand_sets_it(app: Flask, world: World) -> None:
+    with world.as_(world.hq.system) as session:
+        assert [terms.value(session, one, on=date(2026, 11, 3)) for one in (DEBIT_AT_ONCE, POST_ALONE)] == [0, 0]
