@@ -1,0 +1,162 @@
+"""Claims for other programs: the dealer's form, headquarters' decisions (R40–R45)."""
+
+from __future__ import annotations
+
+from portal.claims import actions, queries
+from portal.claims.models import Claim
+from portal.claims.schemas import (
+    ApproveIn,
+    ClaimIn,
+    ClaimLineOut,
+    ClaimOut,
+    ClaimQuery,
+    ClaimRow,
+    LineAnswerIn,
+    LinesIn,
+    ReduceIn,
+    RefuseIn,
+    WantIn,
+)
+from portal.claims.views import shown
+from portal.core.errors import NotFound
+from portal.core.permissions import Permission as P
+from portal.web.api import Answer, Api, Call, Page
+
+api = Api("claims", tag="claims", words="What dealers claim back for parts used in warranty, and the decisions on it.")
+
+
+@api.reads("/claims", P.CLAIM_READ, gives=Page[ClaimRow])
+def listed(call: Call, query: ClaimQuery) -> Page[ClaimRow]:
+    """Claims, newest first; drafts are the dealer's own."""
+    hq = call.actor.side == "hq"
+    wanted = queries.Filters(
+        tab="" if query.state == "all" else query.state, text=query.q, dealer=query.dealer if hq else "", month=query.month,
+        drafts=not hq,
+    )  # fmt: skip
+    rows = queries.rows(call.session, wanted, before_id=call.after_id(query), limit=query.limit + 1)
+    return call.page(query, rows, ClaimRow.of)
+
+
+@api.reads("/claims/<ref>", P.CLAIM_READ, gives=ClaimOut)
+def one(call: Call, ref: str) -> Answer:
+    """One claim with its lines and what their checks say."""
+    return _shown(call, ref)
+
+
+# ---------------------------------------------------------------- the dealer's form
+
+
+@api.acts("/claims", P.CLAIM_DRAFT, side="dealer", gives=ClaimOut, makes=True)
+def draft(call: Call, body: ClaimIn) -> Answer:
+    """Start the form of a service month, with the registrations named, if any (R40)."""
+    made = actions.draft(call.session, call.actor, month=body.month, note=body.note, at=call.at)
+    if body.old_parts:
+        actions.add_lines(call.session, call.actor, made.public_id, old_parts=body.old_parts, at=call.at)
+    return _shown(call, made.public_id)
+
+
+@api.acts("/claims/<ref>/lines", P.CLAIM_DRAFT, side="dealer", gives=ClaimOut, makes=True, changes=True)
+def add_lines(call: Call, ref: str, body: LinesIn) -> Answer:
+    """Put registrations on a draft; all of them or none."""
+    _seen(call, ref)
+    actions.add_lines(call.session, call.actor, ref, old_parts=body.old_parts, at=call.at)
+    return _shown(call, ref)
+
+
+@api.acts("/claims/<ref>/lines/<position>/remove", P.CLAIM_DRAFT, side="dealer", gives=ClaimOut, changes=True)
+def remove_line(call: Call, ref: str, position: str) -> Answer:
+    """Take a line off a draft; its registration can go on another form."""
+    _seen(call, ref)
+    actions.remove_line(call.session, call.actor, ref, position=_place(position), at=call.at)
+    return _shown(call, ref)
+
+
+@api.acts("/claims/<ref>/submit", P.CLAIM_SUBMIT, side="dealer", gives=ClaimOut, changes=True)
+def submit(call: Call, ref: str) -> Answer:
+    """Hand the form to headquarters; a line that a check blocks refuses the whole (R41)."""
+    _seen(call, ref)
+    found = actions.submit(call.session, call.actor, ref, at=call.at)
+    return _shown(call, found.number or ref)
+
+
+@api.acts("/claims/<ref>/lines/<position>/answer", P.CLAIM_SUBMIT, side="dealer", gives=ClaimOut, changes=True)
+def answer(call: Call, ref: str, position: str, body: LineAnswerIn) -> Answer:
+    """Answer what headquarters wanted of a line, which puts it before the reviewer again."""
+    _seen(call, ref)
+    actions.answer(call.session, call.actor, ref, position=_place(position), answer=body.answer, at=call.at)
+    return _shown(call, ref)
+
+
+# ---------------------------------------------------------------- headquarters decides (R43)
+
+
+@api.acts("/claims/<ref>/approve", P.CLAIM_REVIEW, side="hq", gives=ClaimOut, changes=True)
+def approve(call: Call, ref: str, body: ApproveIn) -> Answer:
+    """Approve lines in full; each learns the month that pays it (R50). All of them or none."""
+    _seen(call, ref)
+    actions.approve(call.session, call.actor, ref, positions=body.positions, seen=body.seen, at=call.at)
+    return _shown(call, ref)
+
+
+@api.acts("/claims/<ref>/reduce", P.CLAIM_REVIEW, side="hq", gives=ClaimOut, changes=True)
+def reduce(call: Call, ref: str, body: ReduceIn) -> Answer:
+    """Approve fewer pieces, or fewer yuan, of each of these lines."""
+    _seen(call, ref)
+    actions.reduce(
+        call.session, call.actor, ref, positions=body.positions, quantity=body.quantity, amount=body.amount, code=body.code,
+        reason=body.reason, seen=body.seen, at=call.at,
+    )  # fmt: skip
+    return _shown(call, ref)
+
+
+@api.acts("/claims/<ref>/refuse", P.CLAIM_REVIEW, side="hq", gives=ClaimOut, changes=True)
+def refuse(call: Call, ref: str, body: RefuseIn) -> Answer:
+    """Approve nothing of these lines."""
+    _seen(call, ref)
+    actions.refuse(
+        call.session, call.actor, ref, positions=body.positions, code=body.code, reason=body.reason, seen=body.seen, at=call.at
+    )  # fmt: skip
+    return _shown(call, ref)
+
+
+@api.acts("/claims/<ref>/want", P.CLAIM_REVIEW, side="hq", gives=ClaimOut, changes=True)
+def want(call: Call, ref: str, body: WantIn) -> Answer:
+    """Ask the dealer for more about these lines."""
+    _seen(call, ref)
+    actions.want(
+        call.session, call.actor, ref, positions=body.positions, reason=body.reason, seen=body.seen, at=call.at
+    )
+    return _shown(call, ref)
+
+
+# ---------------------------------------------------------------- what all of them answer
+
+
+def _seen(call: Call, ref: str) -> None:
+    """Lock the claim; the caller must have seen its version (If-Match)."""
+    call.seen(_visible(call, queries.claim_for_update(call.session, ref)).ver)
+
+
+def _visible(call: Call, claim: Claim) -> Claim:
+    """Headquarters does not see a dealer's draft: NotFound."""
+    if call.actor.side == "hq" and claim.number is None:
+        raise NotFound
+    return claim
+
+
+def _place(text: str) -> int:
+    """A line's place in the address; NotFound for what cannot be one."""
+    if not (text.isascii() and text.isdecimal() and len(text) < 6):
+        raise NotFound
+    return int(text)
+
+
+def _shown(call: Call, ref: str) -> Answer:
+    call.session.flush()
+    call.session.expire_all()
+    claim = _visible(call, queries.claim(call.session, ref))
+    dealer = queries.dealer_of(call.session, claim)
+    rows = shown.lines(call.session, call.actor, claim, today=call.actor.day(call.at))
+    lines = [ClaimLineOut.of(line.row, line.checks, paid=line.paid) for line in rows]
+    body = ClaimOut.of(claim, (dealer.code, dealer.name), lines)
+    return Answer(body, ver=claim.ver, at=f"/claims/{body.ref}")
