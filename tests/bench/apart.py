@@ -36,8 +36,14 @@ def _told(there: Connection, act: Callable[..., Any], given: tuple[Any, ...]) ->
         there.send((False, f"{type(problem).__name__}: {problem}"))
 
 
+def begin_peak() -> float:
+    """What this process holds now, in MB; :func:`peak` is measured from here on."""
+    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+    return _memory("self", "VmRSS:")
+
+
 def peak() -> float:
-    """The most memory that this process ever held, in MB; unlike getrusage's, not that of the process it was forked from."""
+    """The most memory that this process held since :func:`begin_peak`, in MB."""
     return _memory("self", "VmHWM:")
 
 

@@ -52,7 +52,7 @@ def post(place: Place, rounds: int) -> dict[str, Any]:
         with unit_of_work(people["finance"].scope) as session:
             actions.check(session, people["finance"], OCTOBER, at=AT)
         posted, marked = [], []
-        before = apart.peak()
+        before = apart.begin_peak()
         for turn in range(rounds):
             last = turn == rounds - 1
             if not last or rounds == 1:

@@ -47,7 +47,7 @@ def rows(many: int) -> Iterator[Row]:
 
 
 def writing(*, many: int, rounds: int) -> list[Figure]:
-    """Seconds of the best round of each, and the memory that the portal's takes over what its process held before."""
+    """Seconds of the best round of each, and the most memory that their processes held, Python and libraries included."""
     portal, alone = ([], [])
     for _ in range(rounds):
         portal.append(apart.run(timed, "portal", many))
@@ -55,11 +55,11 @@ def writing(*, many: int, rounds: int) -> list[Figure]:
     took, bare, memory = (
         min(seconds for seconds, _ in portal),
         min(seconds for seconds, _ in alone),
-        max(more for _, more in portal),
+        max(all_of_it for _, all_of_it in portal),
     )
     return [
         Figure(f"{many:,} rows of {len(HEADINGS)} cells to Excel", f"{took:.2f} s", f"{bare:.2f} s", took / bare, 1.6),
-        Figure("memory of that", f"+{memory:.1f} MB", f"+{max(more for _, more in alone):.1f} MB", memory, 60, unit=" MB"),
+        Figure("memory of the process that writes them", f"{memory:.0f} MB", f"{max(all_of_it for _, all_of_it in alone):.0f} MB", memory, 60, unit=" MB"),
     ]  # fmt: skip
 
 
@@ -68,11 +68,11 @@ def timed(how: str, many: int) -> tuple[float, float]:
     write: Callable[[IO[bytes], int], None] = through_portal if how == "portal" else through_xlsxwriter
     with tempfile.TemporaryFile() as out:
         write(out, 10)
-    before = apart.peak()
+    apart.begin_peak()
     with tempfile.TemporaryFile() as out:
         begun = time.perf_counter()
         write(out, many)
-        return time.perf_counter() - begun, apart.peak() - before
+        return time.perf_counter() - begun, apart.peak()
 
 
 def through_portal(out: IO[bytes], many: int) -> None:
