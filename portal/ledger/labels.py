@@ -110,6 +110,8 @@ PROOFS = {
     "settlement-missed-a-line": _l("A posted settlement missed a line"),
     "statement-chain": _l("A statement does not begin where the one before ended"),
     "statement-closing": _l("A statement's closing balance is not the account's"),
+    "statement-entries": _l("A statement's opening and entries do not make its closing balance"),
+    "statement-paper": _l("A statement's kept paper says other figures"),
     "month-closed-before-settled": _l("A month was closed before its settlement was posted"),
     "chain": _l("The chain of journals is broken"),
 }

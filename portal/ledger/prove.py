@@ -118,6 +118,14 @@ PROOFS: dict[str, str] = {
         SELECT t.brand_id, t.number FROM statements t JOIN accounts a ON a.brand_id = t.brand_id AND a.dealer_id = t.dealer_id AND a.code = 'prepayments'
         LEFT JOIN postings p ON p.brand_id = a.brand_id AND p.account_id = a.id AND p.seq = t.last_seq
         WHERE t.posted_at IS NOT NULL AND t.closing <> coalesce(p.balance_after_fen, 0)""",
+    "statement-entries": """
+        SELECT t.brand_id, t.number FROM statements t JOIN accounts a ON a.brand_id = t.brand_id AND a.dealer_id = t.dealer_id AND a.code = 'prepayments'
+        LEFT JOIN LATERAL (SELECT count(*) n, sum(coalesce(p.credit_fen, 0) - coalesce(p.debit_fen, 0)) s FROM postings p
+            WHERE p.brand_id = a.brand_id AND p.account_id = a.id AND p.seq BETWEEN t.first_seq AND t.last_seq) e ON true
+        WHERE t.posted_at IS NOT NULL AND (t.opening + coalesce(e.s, 0) <> t.closing OR e.n <> t.last_seq - t.first_seq + 1)""",
+    "statement-paper": """
+        SELECT k.brand_id, t.number || ' ' || k.kind FROM statement_papers k JOIN statements t ON t.brand_id = k.brand_id AND t.id = k.statement_id
+        WHERE k.opening <> t.opening OR k.closing <> t.closing OR k.amount <> t.amount""",
     "month-closed-before-settled": """
         SELECT m.brand_id, m.month::text FROM ledger_months m WHERE m.closed_at IS NOT NULL
         AND EXISTS (SELECT 1 FROM settlements s WHERE s.brand_id = m.brand_id AND s.month = m.month AND s.state <> 'posted')""",

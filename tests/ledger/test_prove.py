@@ -102,7 +102,7 @@ PLANTED: list[tuple[str, set[str], list[str]]] = [
         f"UPDATE accounts SET balance = balance + 1 WHERE {MINE} AND dealer_id = :d1", f"UPDATE accounts SET balance = balance - 1 WHERE {MINE} AND dealer_id = :d2"]),
     ("account-balance", set(), [f"UPDATE accounts SET entries = entries + 1 WHERE {MINE} AND code = 'bank'"]),
     ("running-balance", {"chain"}, [f"UPDATE postings SET balance_after_fen = balance_after_fen + 1 WHERE {MINE} AND dealer_id = :d1 AND seq = 1"]),
-    ("running-balance", {"chain"}, [f"UPDATE postings SET seq = -1 WHERE {MINE} AND dealer_id = :d2 AND seq = 1"]),
+    ("running-balance", {"chain", "statement-entries"}, [f"UPDATE postings SET seq = -1 WHERE {MINE} AND dealer_id = :d2 AND seq = 1"]),
     ("brand-sums-to-zero", {"account-balance"}, [f"UPDATE accounts SET balance = balance + 1 WHERE {MINE} AND code = 'bank'"]),
     ("order-debited-once", set(), [f"UPDATE orders SET state = 'rejected' WHERE {MINE} AND state = 'cancelled'"]),
     ("order-debited-once", set(), [f"UPDATE orders SET state = 'draft' WHERE {MINE} AND state = 'cancelled'"]),
@@ -140,10 +140,16 @@ PLANTED: list[tuple[str, set[str], list[str]]] = [
     ("settlement-total", {"journal-has-document", "settled-amounts"}, [f"UPDATE settlements SET journal_id = NULL WHERE {MINE} AND state = 'posted'"]),
     ("settlement-missed-a-line", set(), [
         f"UPDATE claim_lines SET pays_in = '2026-10-01' WHERE {MINE} AND dealer_id = :d2", f"DELETE FROM statements WHERE {MINE} AND dealer_id = :d2 AND month = '2026-10-01'"]),
-    ("statement-chain", set(), [f"UPDATE statements SET opening = opening + 1 WHERE {MINE} AND dealer_id = :d1 AND posted_at IS NOT NULL"]),
-    ("statement-chain", set(), [f"UPDATE statements SET first_seq = 2 WHERE {MINE} AND dealer_id = :d2 AND posted_at IS NOT NULL"]),
-    ("statement-closing", set(), [f"UPDATE statements SET closing = closing - 1 WHERE {MINE} AND dealer_id = :d1 AND posted_at IS NOT NULL"]),
-    ("statement-closing", set(), [f"UPDATE statements SET last_seq = last_seq - 1 WHERE {MINE} AND dealer_id = :d2 AND posted_at IS NOT NULL"]),
+    ("statement-chain", {"statement-entries"}, [f"UPDATE statements SET opening = opening + 1 WHERE {MINE} AND dealer_id = :d1 AND posted_at IS NOT NULL"]),
+    ("statement-chain", {"statement-entries"}, [f"UPDATE statements SET first_seq = 2 WHERE {MINE} AND dealer_id = :d2 AND posted_at IS NOT NULL"]),
+    ("statement-closing", {"statement-entries"}, [f"UPDATE statements SET closing = closing - 1 WHERE {MINE} AND dealer_id = :d1 AND posted_at IS NOT NULL"]),
+    ("statement-closing", {"statement-entries"}, [f"UPDATE statements SET last_seq = last_seq - 1 WHERE {MINE} AND dealer_id = :d2 AND posted_at IS NOT NULL"]),
+    ("statement-entries", {"statement-chain", "statement-closing"}, [
+        f"UPDATE statements SET opening = opening + 1, closing = closing - 1 WHERE {MINE} AND dealer_id = :d1 AND posted_at IS NOT NULL"]),
+    ("statement-paper", set(), [
+        ("INSERT INTO statement_papers (brand_id, dealer_id, statement_id, kind, name, sha256, size, opening, closing, amount, rendered_at)"
+        " SELECT brand_id, dealer_id, id, 'pdf', 'planted.pdf', repeat('0', 64), 1, opening, closing + 1, amount, posted_at FROM statements"
+        " WHERE brand_id = :brand AND posted_at IS NOT NULL LIMIT 1")]),
     ("month-closed-before-settled", set(), [f"UPDATE ledger_months SET closed_at = '2026-12-04', closed_by = 'x' WHERE {MINE} AND month = '2026-11-01'"]),
     ("chain", set(), [f"UPDATE chain_entries SET hash = sha256(hash) WHERE {MINE} AND seq = 3"]),
     ("chain", set(), [f"DELETE FROM chain_entries WHERE {MINE} AND seq = 3"]),

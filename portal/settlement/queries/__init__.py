@@ -1,17 +1,14 @@
 """What can be seen of settlements and statements: every SELECT. Which rows those are, row-level security says."""
 
 from portal.settlement.queries.answers import (
-    answers_wanted,
     disputes,
     faults,
     lines_known,
-    named,
     open_dispute,
     papers,
     size_of,
     statement_for_update,
     statements_at_fault,
-    unmade,
     whom_to_call,
 )
 from portal.settlement.queries.left_out import left_out_groups, left_out_kept, left_out_lines, left_out_of_dealers
@@ -52,7 +49,6 @@ from portal.settlement.queries.statements import (
 )
 
 __all__ = [
-    "answers_wanted",
     "close_refusal",
     "day_of",
     "dealer",
@@ -74,7 +70,6 @@ __all__ = [
     "lines_of_share",
     "lines_paid",
     "months_list",
-    "named",
     "next_month",
     "old_parts_paid",
     "open_dispute",
@@ -97,6 +92,5 @@ __all__ = [
     "statements_at_fault",
     "statements_differ",
     "statements_of",
-    "unmade",
     "whom_to_call",
 ]

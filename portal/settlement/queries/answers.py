@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from datetime import date
-
-from sqlalchemy import func, select, text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from portal.core.errors import NotFound
 from portal.organizations.models import Brand
-from portal.settlement.models import Dispute, KeptPaper, PaperKind, Statement, StatementState
+from portal.settlement.models import Dispute, KeptPaper, PaperKind, Statement
 from portal.settlement.queries.statements import lines_paid
 from portal.settlement.rules import Fault
 
@@ -98,26 +95,3 @@ def whom_to_call(session: Session, brand_id: int) -> str:
     """Headquarters' name and hotline, for a dealer who is too late for a form."""
     brand = session.get_one(Brand, brand_id)
     return f"{brand.name} {brand.hotline}".strip()
-
-
-def unmade(session: Session, *, limit: int = 1000) -> list[str]:
-    """The numbers of posted statements whose papers are not kept yet, the oldest first: what a job makes."""
-    kept = select(KeptPaper.id).where(KeptPaper.brand_id == Statement.brand_id, KeptPaper.statement_id == Statement.id)
-    query = select(Statement.number).where(Statement.number.is_not(None), ~kept.exists())
-    return [number for number in session.scalars(query.order_by(Statement.id).limit(limit)) if number]
-
-
-def named(session: Session, names: Collection[str]) -> set[str]:
-    """Which of these names of the file store a statement's paper has."""
-    return set(session.scalars(select(KeptPaper.name).where(KeptPaper.name.in_(sorted(names)))))
-
-
-def answers_wanted(session: Session, today: date) -> tuple[int, date | None, str | None]:
-    """R53: statements that still wait for their dealer's answer: how many, the nearest last day, the oldest one's number."""
-    last_day = func.coalesce(Statement.again_by, Statement.confirm_by)
-    row = session.execute(
-        select(func.count(), func.min(last_day), func.min(Statement.number)).where(
-            Statement.number.is_not(None), Statement.state == StatementState.OPEN, last_day >= today
-        )
-    ).one()
-    return row[0], row[1], row[2]
