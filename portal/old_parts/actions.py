@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Final
 
@@ -253,6 +253,11 @@ def answer(session: Session, actor: Actor, number: str, *, note: str, seen: int 
 
 
 # ---------------------------------------------------------------- claims give pieces back and take them again (R43)
+
+
+def lock_pieces(session: Session, old_parts: Iterable[OldPart]) -> None:
+    """Lock the layers of several at once before pieces of one after the other move: all acts lock layers by their ids."""
+    queries.lock_layers(session, old_parts)
 
 
 def return_pieces(session: Session, old_part: OldPart, pieces: int) -> None:

@@ -66,7 +66,7 @@ def reduce(
 
     return _judge(
         session, actor, number, "reduce", positions, fewer if amount is None else cheaper,
-        code=_code(code, rules.CUT_CODES), reason=_reason(reason), seen=seen, at=at,
+        code=_code(code, rules.CUT_CODES), reason=_reason(reason), seen=seen, at=at, moves=amount is None,
     )  # fmt: skip
 
 
@@ -111,8 +111,9 @@ def decide(session: Session, actor: Actor, claim: Claim, *, at: datetime) -> Non
 
 def _judge(
     session: Session, actor: Actor, number: str, step: str, positions: Sequence[int], change: Change,
-    *, code: Code, reason: str, seen: str, at: datetime,
+    *, code: Code, reason: str, seen: str, at: datetime, moves: bool = False,
 ) -> Claim:  # fmt: skip
+    """Locks the claim, its lines, their registrations, and where pieces move (``moves``, or an earlier cut is undone) their layers."""
     if not actor.may(Permission.CLAIM_REVIEW):
         raise Refused("permission-missing", step=step)
     claim = queries.claim_for_update(session, number)
@@ -126,6 +127,8 @@ def _judge(
         if why := CLAIM_LINE.refusal(step, cases[line.position], actor):
             raise Refused(why, step=step, state=line.state.value, line=line.position)
     taken, pays_in = queries.taken(session, list(parts)), queries.payer(session, today)
+    if moves or any(_was_cut(line) for line in chosen):
+        old_parts.lock_pieces(session, parts.values())
     before, were = claim.state.value, {str(line.position): line.state.value for line in chosen}
     for line in chosen:
         _take_again(session, line, parts[line.old_part_id])
@@ -179,8 +182,12 @@ def _as_seen(chosen: Sequence[ClaimLine], seen: str) -> None:
 
 def _take_again(session: Session, line: ClaimLine, old_part: OldPart) -> None:
     """Undo an earlier cut of the quantity: the pieces that went back are taken again, or the change is refused."""
-    if line.approved_quantity is not None and line.approved_quantity < line.quantity:
+    if line.approved_quantity is not None and _was_cut(line):
         old_parts.retake_pieces(session, old_part, line.quantity - line.approved_quantity)
+
+
+def _was_cut(line: ClaimLine) -> bool:
+    return line.approved_quantity is not None and line.approved_quantity < line.quantity
 
 
 def _not_back(month: date, known: date | None) -> date:

@@ -27,6 +27,7 @@ from portal.old_parts.queries.pieces import (
     awaiting_registration,
     layers_for_update,
     layers_of,
+    lock_layers,
     registered_pieces,
 )
 
@@ -43,6 +44,7 @@ __all__ = [
     "layers_of",
     "listed",
     "lock",
+    "lock_layers",
     "lock_many",
     "next_to_review",
     "numbered",

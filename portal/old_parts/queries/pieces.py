@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Subquery, func, select
 from sqlalchemy.orm import Session
 
-from portal.old_parts.models import OldPart, OldPartState
+from portal.old_parts.models import Allocation, OldPart, OldPartState
 from portal.old_parts.rules import Held
 from portal.orders import queries as orders
 from portal.orders.models import Layer
@@ -37,6 +37,12 @@ def layers_of(session: Session, old_part: OldPart) -> dict[int, Layer]:
         .execution_options(populate_existing=True)
     )
     return {layer.id: layer for layer in found}
+
+
+def lock_layers(session: Session, old_parts: Iterable[OldPart]) -> None:
+    """Lock the layers of all these at once, in order of their ids, as a receipt does: line by line two acts could wait for each other."""
+    of = select(Allocation.layer_id).where(Allocation.old_part_id.in_([one.id for one in old_parts]))
+    session.execute(select(Layer.id).where(Layer.id.in_(of)).order_by(Layer.id).with_for_update())
 
 
 def as_held(layers: Sequence[Layer]) -> list[Held]:
