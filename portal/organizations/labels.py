@@ -39,6 +39,14 @@ TERMS: dict[str, tuple[Any, Any]] = {
         _l("Space for photos"),
         _l("The photos of one dealer may take so many megabytes; a photo beyond that is refused."),
     ),
+    "settlement.post-by-itself": (
+        _l("Settlements post themselves"),
+        _l("What the portal prepared is posted in the same minute, without anybody checking it. What a person prepared is not."),
+    ),
+    "orders.debit-at-once": (
+        _l("Orders are debited at once"),
+        _l("An agreed order is debited as soon as the account holds enough, oldest first, without finance pressing a button."),
+    ),
     "orders.quote-validity": (
         _l("Days a quote holds"),
         _l("A confirmed version can be agreed to until the end of so many days after the day it was made."),
