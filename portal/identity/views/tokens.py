@@ -1,0 +1,104 @@
+"""One's own API tokens: made, shown once, listed, revoked; and the API's operations for people to read (AP2)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from flask import render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from portal.core import clock
+from portal.core.db import unit_of_work
+from portal.core.errors import Refused
+from portal.core.permissions import Actor
+from portal.core.permissions import Permission as P
+from portal.identity.actions import tokens as actions
+from portal.identity.forms import TokenForm
+from portal.identity.labels import PERMISSIONS
+from portal.identity.queries import tokens as queries
+from portal.identity.views import bp
+from portal.web.acts import at, perform
+from portal.web.api.document import document
+from portal.web.auth import current_actor, requires
+from portal.web.errors import sentence
+
+READING = frozenset(p for p in P if p.value.endswith(".read")) | {P.PRICE_READ}
+
+
+@bp.get("/tokens")
+@requires(P.TOKEN_MAKE)
+def tokens() -> ResponseReturnValue:
+    """One's own tokens, and the form that makes one."""
+    with unit_of_work(current_actor().scope) as session:
+        return _page(session, current_actor(), TokenForm(formdata=None))
+
+
+@bp.post("/tokens")
+@requires(P.TOKEN_MAKE)
+def make_token() -> ResponseReturnValue:
+    """Make a token; the answer shows it, this once (it is kept nowhere, so no reload can show it again)."""
+    actor, form = current_actor(), TokenForm()
+    with unit_of_work(actor.scope) as session:
+        if not form.validate_on_submit():
+            return _page(session, actor, form), 422
+    try:
+        with unit_of_work(actor.scope) as session:
+            made, secret = actions.make_token(
+                session, actor, name=form.name.data or "", scopes=_scopes(actor, str(form.may.data)),
+                days=int(form.days.data) if form.days.data else None, at=at(),
+            )  # fmt: skip
+            session.flush()
+            page = _page(session, actor, TokenForm(formdata=None), made=made.name, secret=secret)
+    except Refused as error:
+        form.refuse(error.field, sentence(error))
+        with unit_of_work(actor.scope) as session:
+            return _page(session, actor, form), 422
+    return page
+
+
+@bp.post("/tokens/<string:prefix>/revoke")
+@requires(P.TOKEN_MAKE)
+def revoke_token(prefix: str) -> ResponseReturnValue:
+    """End a token: the next call with it is refused."""
+    return perform(
+        lambda session, actor, now: actions.revoke_token(session, actor, prefix, at=now),
+        done=lambda token: _("%(name)s is revoked; its next call is refused.", name=token.name),
+        to=url_for("identity.tokens"),
+    )
+
+
+@bp.get("/tokens/api")
+@requires(P.TOKEN_MAKE)
+def api_operations() -> ResponseReturnValue:
+    """The API's operations, from its own document."""
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for path, item in document()["paths"].items():
+        for method, operation in item.items():
+            row = {
+                "method": method.upper(),
+                "path": path,
+                "words": operation["summary"],
+                "needs": operation["description"],
+            }
+            groups.setdefault(operation["tags"][0], []).append(row)
+    return render_template("identity/api.html", groups=groups, document=url_for("api_document.openapi"))
+
+
+def _scopes(actor: Actor, may: str) -> list[str]:
+    if may == "chosen":
+        return request.form.getlist("scopes")
+    wanted = actor.permissions if may == "all" else actor.permissions & READING
+    return sorted(permission.value for permission in wanted)
+
+
+def _page(session: Session, actor: Actor, form: TokenForm, *, made: str = "", secret: str = "") -> str:
+    rows = queries.tokens_of(session, actor.scope.member_id)
+    now: datetime = clock.machine_now()
+    return render_template(
+        "identity/tokens.html", form=form, made=made, secret=secret, now=now,
+        rows=[(row, row.revoked_at is None and (row.ends_at is None or row.ends_at > now)) for row in rows],
+        choices=[(p.value, PERMISSIONS[p]) for p in P if actor.may(p)], ticked=set(request.form.getlist("scopes")),
+    )  # fmt: skip
