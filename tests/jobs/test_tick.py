@@ -21,7 +21,6 @@ from portal.core.permissions import Actor
 from portal.core.provision import admin_engine
 from portal.core.queue import Outcome
 from portal.core.settings import Settings
-from portal.core.terms import TermValue
 from portal.identity.models import Member
 from portal.ledger import actions as ledger
 from portal.ledger.rules import DEBIT_WAITING
@@ -32,6 +31,7 @@ from portal.settlement import rules
 from portal.settlement.models import Settlement
 from portal.settlement.terms import POST_ALONE
 from tests.factories.world import SHANGHAI, World, at, make_world, yuan
+from tests.jobs.clock_terms import set_term
 
 KIRITIMATI = ZoneInfo("Pacific/Kiritimati")  # UTC+14
 NEW_YORK = ZoneInfo("America/New_York")  # UTC-5 or -4
@@ -55,13 +55,6 @@ def did(world: World, clockwork: str, *, when: str | datetime) -> list[tuple[str
 def order_state(world: World, number: str) -> str:
     with world.as_(world.hq.clerk) as session:
         return str(queries.order(session, number).state)
-
-
-def set_term(world: World, name: str, value: int, from_day: date = date(2026, 1, 1)) -> None:
-    with world.as_(world.hq.system) as session:
-        session.add(
-            TermValue(name=name, from_day=from_day, value=value, set_at=at("2026-01-01 00:00"), set_by="system")
-        )
 
 
 def mails(world: World) -> list[tuple[str, str, dict[str, object]]]:
