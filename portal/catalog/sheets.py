@@ -1,15 +1,23 @@
-"""零部件价格表, 故障代码: a brand's price lists and fault codes, as they come (R10, R11, R15)."""
+"""零部件价格表, 故障代码: a brand's price lists and fault codes, as they come (R10, R11, R15); and the lists of the catalogue, out."""
 
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, timedelta
+from typing import Any
 
-from portal.catalog.rules import FaultRow, PriceRow
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from portal.catalog.labels import MOVES, UPLOAD_STATES
+from portal.catalog.queries import FoundPart
+from portal.catalog.rules import Change, FaultRow, PriceRow
 from portal.core.money import ZERO
 from portal.core.tables import Cell, Column, Sheet, read_tables, understand
 from portal.core.tables import cells as cell
 from portal.core.tables.sheets import Reading
+from portal.web import sheets as exported
+from portal.web.exports import Listing
 
 PRICE_COLUMNS = (
     Column("number", ("配件编码", "配件编号", "零件编码", "零件号", "配件号", "物料号", "物料编码", "物料编号", "编码",
@@ -111,3 +119,78 @@ def _fault(reading: Reading) -> FaultRow:
         name=reading.need("name", cell.text, ""),
         category=reading.take("category", cell.text, reading.section),
     )
+
+
+# ------------------------------------------------------------------------------------------------ out
+
+
+PARTS: Listing[FoundPart] = Listing(
+    "parts",
+    _l("Parts list"),
+    (
+        exported.Column(_l("Part number"), "number", width=14),
+        exported.Column(_l("Part name"), "name", width=24),
+        exported.Column(_l("Specification"), "spec"),
+        exported.Column(_l("Part group"), "part_group"),
+        exported.Column(_l("Product category"), "category"),
+        exported.Column(_l("Fits models"), lambda row: _(", ").join(row.models), width=30),
+        exported.Column(_l("Unit"), "unit", width=8),
+        exported.Column(_l("Dealer price"), "dealer_price", "money"),
+        exported.Column(_l("Out-of-warranty price"), "out_price", "money"),
+        exported.Column(_l("Old part must come back"), lambda row: _("yes") if row.must_return else None, width=10),
+    ),
+)
+PRICE_LISTS: Listing[Any] = Listing(
+    "price-lists",
+    _l("Price lists"),
+    (
+        exported.Column(_l("Version"), "version"),
+        exported.Column(_l("Title"), "title", width=30),
+        exported.Column(_l("In force from"), "from_day", "day"),
+        exported.Column(_l("Last day of force"), lambda row: row.to_day and row.to_day - timedelta(days=1), "day"),
+        exported.Column(_l("Parts"), "parts", "whole"),
+        exported.Column(_l("Loaded"), "loaded_at", "moment"),
+        exported.Column(_l("By"), "loaded_by"),
+        exported.Column(_l("Withdrawn"), "withdrawn_at", "moment"),
+    ),
+)
+PRICES: Listing[Any] = Listing(
+    "prices",
+    _l("Price list"),
+    (
+        exported.Column(_l("Part number"), "number", width=14),
+        exported.Column(_l("Part name"), "name", width=24),
+        exported.Column(_l("Specification"), "spec"),
+        exported.Column(_l("Part group"), "part_group"),
+        exported.Column(_l("Unit"), "unit", width=8),
+        exported.Column(_l("Dealer price"), "dealer_price", "money"),
+        exported.Column(_l("Out-of-warranty price"), "out_price", "money"),
+    ),
+)
+CHANGES: Listing[Change] = Listing(
+    "price-changes",
+    _l("Price list compared"),
+    (
+        exported.Column(_l("Part number"), "number", width=14),
+        exported.Column(_l("Part name"), "name", width=24),
+        exported.Column(_l("Change"), lambda row: MOVES[row.move][0], width=10),
+        exported.Column(_l("Dealer price before"), "dealer_before", "money"),
+        exported.Column(_l("Dealer price"), "dealer_after", "money"),
+        exported.Column(_l("Out-of-warranty price before"), "out_before", "money"),
+        exported.Column(_l("Out-of-warranty price"), "out_after", "money"),
+    ),
+)
+UPLOADS: Listing[Any] = Listing(
+    "imports",
+    _l("Loaded files"),
+    (
+        exported.Column(_l("File"), "filename", width=34),
+        exported.Column(_l("Kind"), "kind"),
+        exported.Column(_l("State"), lambda row: UPLOAD_STATES["done" if row.done_at else "waiting" if row.waiting else "dropped"][0], width=14),
+        exported.Column(_l("First day of force"), "first_day", "day"),
+        exported.Column(_l("Rows"), lambda row: row.summary.get("rows"), "whole"),
+        exported.Column(_l("Uploaded"), "uploaded_at", "moment"),
+        exported.Column(_l("By"), "uploaded_by"),
+        exported.Column(_l("Loaded"), "done_at", "moment"),
+    ),
+)  # fmt: skip

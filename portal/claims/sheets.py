@@ -8,16 +8,20 @@ from dataclasses import replace
 from datetime import date
 from typing import Any, TypeVar
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from portal.claims.labels import LINE_STATES, STATES
 from portal.claims.matching import Form, FormRow
+from portal.claims.queries import LineRow, ListRow
 from portal.core.months import add_months, first_of
 from portal.core.tables import Cell, Column, TableRefused, lines_above, read_tables, understand
 from portal.core.tables import cells as cell
 from portal.core.tables.sheets import Reading
+from portal.warranty.labels import CAUSES
 from portal.web import sheets as exported
 from portal.web.exports import Listing
-from portal.web.formats import mask_name
+from portal.web.formats import mask_name, mask_phone
 
 ValueT = TypeVar("ValueT")
 
@@ -197,3 +201,53 @@ FORM_ROWS: Listing[Any] = Listing(
         exported.Column(_l("Remark"), _seen("remark")),
     ),
 )  # fmt: skip
+
+# ------------------------------------------------------------------------------------------------ out
+
+
+CLAIMS: Listing[ListRow] = Listing(
+    "claims",
+    _l("Claims"),
+    (
+        exported.Column(_l("Number"), lambda row: row.number or _("Draft"), width=14),
+        exported.Column(_l("Service month"), "month", "month"),
+        exported.Column(_l("Dealer code"), "dealer_code", only="hq", width=12),
+        exported.Column(_l("Dealer"), "dealer_name", only="hq", width=26),
+        exported.Column(_l("State"), lambda row: STATES[row.state][0], width=14),
+        exported.Column(_l("Line count"), "lines", "whole"),
+        exported.Column(_l("Lines not decided"), "open_lines", "whole"),
+        exported.Column(_l("More is wanted"), lambda row: row.wanted or None, "whole"),
+        exported.Column(_l("Claimed amount"), "claimed", "money"),
+        exported.Column(_l("Approved amount"), "approved", "money"),
+        exported.Column(_l("Submitted"), "submitted_at", "moment"),
+        exported.Column(_l("Changed"), "updated_at", "moment"),
+    ),
+)
+CLAIM_LINES: Listing[LineRow] = Listing(
+    "claim-lines",
+    _l("Claim lines"),
+    (
+        exported.Column(_l("Line"), "position", "whole", 6),
+        exported.Column(_l("State"), lambda row: LINE_STATES[row.state][0], width=12),
+        exported.Column(_l("Old part"), "old_part", width=14),
+        exported.Column(_l("Part number"), "part_number", width=14),
+        exported.Column(_l("Part name"), "part_name", width=22),
+        exported.Column(_l("Quantity"), "quantity", "whole"),
+        exported.Column(_l("Serial number"), "serial", width=20),
+        exported.Column(_l("Product model"), "model", width=14),
+        exported.Column(_l("Customer"), lambda row: mask_name(row.customer_name), width=10),
+        exported.Column(_l("Phone"), lambda row: mask_phone(row.customer_phone), width=14),
+        exported.Column(_l("Service day"), "service_day", "day"),
+        exported.Column(_l("Fault"), lambda row: f"{row.fault_code} {row.fault_name}", width=22),
+        exported.Column(_l("Cause"), lambda row: CAUSES[row.cause], width=10),
+        exported.Column(_l("Claimed amount"), "claimed", "money"),
+        exported.Column(_l("Approved quantity"), "approved_quantity", "whole"),
+        exported.Column(_l("Approved amount"), "approved", "money"),
+        exported.Column(_l("Decision code"), "decision_code", width=8),
+        exported.Column(_l("Reason"), "decision_reason", width=30),
+        exported.Column(_l("Decided"), "decided_at", "moment"),
+        exported.Column(_l("Decided by"), "decided_by"),
+        exported.Column(_l("The dealer answered"), "answer", width=30),
+        exported.Column(_l("Paid with the settlement of"), "pays_in", "month"),
+    ),
+)

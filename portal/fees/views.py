@@ -14,7 +14,7 @@ from portal.core.db import unit_of_work
 from portal.core.errors import NotFound, Refused
 from portal.core.permissions import Actor
 from portal.core.permissions import Permission as P
-from portal.fees import actions, labels, printing, queries, rules
+from portal.fees import actions, labels, printing, queries, rules, sheets
 from portal.fees.forms import DecisionForm, ScheduleForm, TypedItem, items_of, typed_items
 from portal.fees.models import FeeSchedule, FeeState
 from portal.fees.workflow import FEE_SCHEDULE
@@ -23,6 +23,7 @@ from portal.web import pdf, qr
 from portal.web.acts import at, perform
 from portal.web.auth import current_actor, requires
 from portal.web.errors import sentence
+from portal.web.exports import answer, by_key
 from portal.web.formats import day, moment
 from portal.web.pages import address, before, key_page, list_filters
 from portal.web.responses import pdf_response
@@ -37,10 +38,8 @@ def index() -> ResponseReturnValue:
     """Tabs with counts, filters in the address, 50 rows by key; HQ sees what was ever submitted."""
     actor = current_actor()
     hq, today = actor.side == "hq", actor.day(at())
-    asked = list_filters("tab", "q", "dealer")
-    tabs = [tab for tab in labels.TABS if not (hq and tab == "draft")]
-    tab = asked["tab"] if asked["tab"] in tabs else ""
-    filters = queries.Filters(tab=tab, text=asked["q"], dealer=asked["dealer"] if hq else "", hq=hq)
+    tabs, asked, filters = _asked(hq=hq)
+    tab = filters.tab
     with unit_of_work(actor.scope) as session:
         counts = queries.counts(session, hq=hq, today=today)
         page = key_page(queries.rows(session, filters, today=today, before_id=before()))
@@ -58,6 +57,44 @@ def index() -> ResponseReturnValue:
             clear=address(q=None, dealer=None, before=None), filtered=bool(asked["q"] or filters.dealer),
             may_draft=actor.may(P.FEE_DRAFT) and not hq,
         )  # fmt: skip
+
+
+def _asked(*, hq: bool) -> tuple[list[str], dict[str, str], queries.Filters]:
+    """The tabs of this side, what the address says, and what is filtered by; HQ sees what was ever submitted."""
+    asked = list_filters("tab", "q", "dealer")
+    tabs = [tab for tab in labels.TABS if not (hq and tab == "draft")]
+    tab = asked["tab"] if asked["tab"] in tabs else ""
+    return tabs, asked, queries.Filters(tab=tab, text=asked["q"], dealer=asked["dealer"] if hq else "", hq=hq)
+
+
+@blueprint.get("/list.xlsx")
+@requires(P.FEE_READ)
+def sheet() -> ResponseReturnValue:
+    """The list as Excel."""
+    actor = current_actor()
+    today, filters = actor.day(at()), _asked(hq=actor.side == "hq")[2]
+    return answer(
+        sheets.listing(today),
+        lambda session: by_key(
+            lambda before, limit: queries.rows(session, filters, today=today, before_id=before, limit=limit)
+        ),
+        filters=[
+            (_("State"), labels.TABS[filters.tab] if filters.tab else ""), (_("Dealer"), filters.dealer), (_("Text"), filters.text),
+        ],
+        back="fees.index",
+    )  # fmt: skip
+
+
+@blueprint.get("/<string:ref>/items.xlsx")
+@requires(P.FEE_READ)
+def items_sheet(ref: str) -> ResponseReturnValue:
+    """One schedule's items as Excel."""
+    actor = current_actor()
+
+    def read(session: Session) -> list[Any]:
+        return list(_seen_by(actor, queries.schedule(session, ref)).items)
+
+    return answer(sheets.ITEMS, read, filters=[(_("Number"), ref)], back="fees.detail", schedule=ref)
 
 
 # ---------------------------------------------------------------- the form

@@ -6,6 +6,7 @@ The account itself and the months stand in ``portal/settlement/views``: they sho
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from flask import Blueprint, render_template, url_for
@@ -19,7 +20,7 @@ from portal.core.errors import Refused
 from portal.core.money import ZERO
 from portal.core.permissions import Actor
 from portal.core.permissions import Permission as P
-from portal.ledger import actions, labels, queries
+from portal.ledger import actions, labels, queries, sheets
 from portal.ledger.forms import LimitForm, ReasonForm, TopUpForm
 from portal.ledger.models import TopUpState
 from portal.ledger.prove import prove as prove_books
@@ -28,6 +29,7 @@ from portal.web.acts import perform
 from portal.web.assets import url_or_none
 from portal.web.auth import current_actor, requires
 from portal.web.errors import sentence
+from portal.web.exports import answer, by_key
 from portal.web.pages import SIZE, before, key_page, list_filters
 from portal.web.timeline import timeline
 
@@ -91,6 +93,34 @@ def enter_topup() -> ResponseReturnValue:
     )  # fmt: skip
 
 
+@blueprint.get("/topups.xlsx")
+@requires(P.ACCOUNT_READ, side="hq")
+def topups_sheet() -> ResponseReturnValue:
+    """Money paid in, as Excel; the same filter as the page."""
+    wanted = list_filters("dealer")
+
+    def read(session: Session) -> Iterator[Any]:
+        chosen = _chosen(session, wanted["dealer"])
+        return by_key(lambda before, limit: queries.topups(session, before_id=before, dealer_id=chosen, limit=limit))
+
+    return answer(sheets.TOPUPS, read, filters=[(_("Dealer"), wanted["dealer"])], back="ledger.topups")
+
+
+@blueprint.get("/journals.xlsx")
+@requires(P.ACCOUNT_READ, side="hq")
+def journals_sheet() -> ResponseReturnValue:
+    """The journals as Excel."""
+    text = list_filters("q")["q"]
+    return answer(
+        sheets.JOURNALS,
+        lambda session: by_key(
+            lambda before, limit: queries.journals(session, before_id=before, text=text, limit=limit)
+        ),
+        filters=[(_("Text"), text)],
+        back="ledger.journals",
+    )
+
+
 @blueprint.get("/topups/<string:number>")
 @requires(P.ACCOUNT_READ)
 def topup(number: str) -> ResponseReturnValue:
@@ -130,12 +160,8 @@ def _topups(session: Session, actor: Actor, form: TopUpForm) -> str:
     if form.received_on.data is None and not form.received_on.raw_data:
         form.received_on.data = clock.today(actor.zone)
     wanted = list_filters("dealer")
-    chosen = (
-        next((row for row in queries.accounts(session) if row.code == wanted["dealer"]), None)
-        if wanted["dealer"]
-        else None
-    )
-    rows = queries.topups(session, before_id=before(), dealer_id=chosen.dealer_id if chosen else None, limit=SIZE + 1)
+    chosen = _chosen(session, wanted["dealer"])
+    rows = queries.topups(session, before_id=before(), dealer_id=chosen, limit=SIZE + 1)
     return render_template(
         "ledger/topups.html",
         page=key_page(rows),
@@ -146,6 +172,11 @@ def _topups(session: Session, actor: Actor, form: TopUpForm) -> str:
         states=labels.STATES,
         step=_reverse_step,
     )
+
+
+def _chosen(session: Session, code: str) -> int | None:
+    """The dealer whose top-ups the list shows; None for all."""
+    return next((row.dealer_id for row in queries.accounts(session) if row.code == code), None) if code else None
 
 
 def _reverse_step(row: Any) -> dict[str, Any]:

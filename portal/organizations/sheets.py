@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+
 from portal.core.money import ZERO
 from portal.core.tables import Column, Sheet, read_tables, understand
 from portal.core.tables import cells as cell
 from portal.core.tables.sheets import Reading
 from portal.organizations.rules import DealerRow
+from portal.web import sheets as exported
+from portal.web.exports import Listing
 
 DEALER_COLUMNS = (
     Column("code", ("经销商编号", "经销商编码", "经销商代码", "客户编号", "客户编码", "客户代码", "门店编号", "编号",
@@ -46,3 +52,35 @@ def _dealer(reading: Reading) -> DealerRow:
         credit_limit=reading.take("credit_limit", cell.money, ZERO),
         opening_balance=reading.take("opening_balance", cell.money, None),
     )
+
+
+# ------------------------------------------------------------------------------------------------ out
+
+
+DEALERS: Listing[dict[str, Any]] = Listing(
+    "dealers",
+    _l("Dealers"),
+    (
+        exported.Column(_l("Dealer code"), lambda row: row["dealer"].code, width=12),
+        exported.Column(_l("Dealer"), lambda row: row["dealer"].name, width=28),
+        exported.Column(_l("City"), lambda row: row["dealer"].city),
+        exported.Column(_l("Contact"), lambda row: row["dealer"].contact),
+        exported.Column(_l("Phone"), lambda row: row["dealer"].phone),
+        exported.Column(_l("Balance"), lambda row: row["account"] and row["account"].balance, "money"),
+        exported.Column(_l("Credit limit"), lambda row: row["account"] and row["account"].credit_limit, "money"),
+    ),
+)
+TERMS: Listing[dict[str, Any]] = Listing(
+    "terms",
+    _l("Terms"),
+    (
+        exported.Column(_l("Term"), lambda row: row["title"], width=26),
+        exported.Column(_l("What it decides"), lambda row: row["words"], width=60),
+        exported.Column(_l("In force"), lambda row: row["said"], width=16),
+        exported.Column(_l("Default"), lambda row: row["default"], width=16),
+        exported.Column(_l("Since"), lambda row: row["since"], "day"),
+        exported.Column(_l("Set by"), lambda row: row["set_by"]),
+        exported.Column(_l("Next"), lambda row: row["next"], width=16),
+        exported.Column(_l("From"), lambda row: row["next_from"], "day"),
+    ),
+)

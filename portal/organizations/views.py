@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from flask import Blueprint, render_template, request, url_for
@@ -16,13 +16,14 @@ from portal.core.errors import Refused
 from portal.core.permissions import Actor
 from portal.core.permissions import Permission as P
 from portal.core.terms import Term, all_terms
-from portal.organizations import actions, labels, queries
+from portal.organizations import actions, labels, queries, sheets
 from portal.organizations.forms import TermForm
 from portal.web import pages
 from portal.web.acts import perform
 from portal.web.assets import url_or_none
 from portal.web.auth import current_actor, requires
 from portal.web.errors import sentence
+from portal.web.exports import BATCH, answer
 from portal.web.timeline import timeline
 
 blueprint = Blueprint("organizations", __name__)
@@ -36,6 +37,17 @@ _accounts: list[Accounts] = []
 def accounts_from(source: Accounts) -> None:
     """Where the dealers' balances come from."""
     _accounts[:] = [source]
+
+
+# What else the page of a dealer says of it, from packages above this one: a list of (label, words).
+Facts = Callable[[Session, Actor, int], list[tuple[str, str]]]
+_facts: list[Facts] = []
+
+
+def facts_from(source: Facts) -> None:
+    """One more source of what the page of a dealer says."""
+    if source not in _facts:
+        _facts.append(source)
 
 
 def _balances(session: Session, ids: Collection[int]) -> Mapping[int, Any]:
@@ -70,6 +82,48 @@ def _account_url(code: str) -> str:
     return url_or_none("settlement.dealer_account", code=code) or ""
 
 
+@blueprint.get("/dealers.xlsx")
+@requires(P.DEALER_READ, side="hq")
+def dealers_sheet() -> ResponseReturnValue:
+    """The register as Excel; balances only for who may see accounts."""
+    text, may_account = pages.list_filters("q")["q"], current_actor().may(P.ACCOUNT_READ)
+
+    def read(session: Session) -> Iterator[dict[str, Any]]:
+        last = ""
+        while rows := queries.dealers_page(session, text=text, after=last, limit=BATCH):
+            accounts = _balances(session, [row.id for row in rows]) if may_account else {}
+            yield from ({"dealer": row, "account": accounts.get(row.id)} for row in rows)
+            last = rows[-1].code
+
+    return answer(sheets.DEALERS, read, filters=[(_("Text"), text)], back="organizations.dealers")
+
+
+@blueprint.get("/terms.xlsx")
+@requires(P.TERM_READ, side="hq")
+def terms_sheet() -> ResponseReturnValue:
+    """The terms as Excel."""
+    today = clock.today(current_actor().zone)
+
+    def read(session: Session) -> list[dict[str, Any]]:
+        now, ahead = queries.terms_on(session, today), queries.terms_ahead(session, today)
+        return [_term_row(term, now.get(term.name), ahead.get(term.name)) for term in all_terms()]
+
+    return answer(sheets.TERMS, read, back="organizations.terms")
+
+
+def _term_row(term: Term, now: Any, ahead: Any) -> dict[str, Any]:
+    return {
+        "title": labels.term_title(term),
+        "words": labels.term_words(term),
+        "said": labels.said(term, term.default if now is None else now.value),
+        "default": labels.said(term, term.default),
+        "since": now and now.from_day,
+        "set_by": now and now.set_by,
+        "next": ahead and labels.said(term, ahead.value),
+        "next_from": ahead and ahead.from_day,
+    }
+
+
 @blueprint.get("/dealers/<string:code>")
 @requires(P.DEALER_READ, side="hq")
 def dealer(code: str) -> ResponseReturnValue:
@@ -88,6 +142,7 @@ def dealer(code: str) -> ResponseReturnValue:
             "organizations/dealer.html",
             dealer=found,
             account=_balances(session, [found.id]).get(found.id),
+            facts=[fact for source in _facts for fact in source(session, actor, found.id)],
             links=[(label, url) for label, url, needs in links if url and actor.may(needs)],
             events=timeline(session, "account", found.id),
         )

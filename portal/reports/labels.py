@@ -16,6 +16,7 @@ from portal.old_parts.labels import REVIEWS
 from portal.old_parts.labels import STATES as OLD_PARTS
 from portal.orders.labels import SHIPMENT_STATES as SHIPMENTS
 from portal.orders.labels import STATES as ORDERS
+from portal.settlement.labels import STATEMENT_STATES as STATEMENTS
 from portal.settlement.labels import STATES as SETTLEMENTS
 
 # Headquarters' queue: title, button, what the amount is.
@@ -26,6 +27,7 @@ QUEUE: dict[str, tuple[Any, Any, Any]] = {
     "fees": (_l("Fee schedules to decide"), _l("Decide"), ""),
     "debits": (_l("Orders to debit"), _l("Debit"), _l("agreed")),
     "shipping": (_l("Orders to ship"), _l("Ship"), _l("debited")),
+    "disputes": (_l("Disputed statements to answer"), _l("Answer"), _l("closing balances")),
 }
 
 SETTLEMENT: dict[str, tuple[Any, Any]] = {
@@ -42,6 +44,7 @@ IN_HAND: dict[str, tuple[Any, str]] = {
     "fees": (_l("Deciding fee schedules"), "hq-manager"),
     "debits": (_l("Debiting"), "hq-finance"),
     "shipping": (_l("Shipping parcels"), "hq-warehouse"),
+    "disputes": (_l("Answering disputed statements"), "hq-finance"),
     "quotes": (_l("Agreeing to quotes"), ""),
     "parcels": (_l("Receiving parcels"), ""),
     "wanted-lines": (_l("Answering about claim lines"), ""),
@@ -57,6 +60,7 @@ FROM_HQ: dict[str, Any] = {
     "old-parts": _l("Reviewing old parts"),
     "claim-lines": _l("Reviewing claim lines"),
     "fees": _l("Deciding fee schedules"),
+    "disputes": _l("Answering disputed statements"),
 }
 
 # "5 more of them", where a dealer has many of a kind.
@@ -68,6 +72,7 @@ MORE: dict[str, Any] = {
     "receive": _l("%(count)s more parcels to receive"),
     "order-back": _l("%(count)s more orders sent back"),
     "fee-draft": _l("%(count)s more fee schedules to submit"),
+    "statement": _l("%(count)s more statements to confirm"),
     "register": _l("%(count)s more old parts to register"),
 }
 
@@ -90,6 +95,7 @@ DOCUMENTS: dict[str, Any] = {
     "dealer": _l("Dealer"),
     "policy": _l("Warranty policy"),
     "login": _l("Login"),
+    "list": _l("List as Excel"),
 }
 
 # A state's word and tone by the kind of its document. Events of a claim also speak of its lines, of an old part of its review.
@@ -100,6 +106,7 @@ _STATES: dict[str, tuple[Mapping[Any, tuple[Any, str]], ...]] = {
     "old-part": (OLD_PARTS, REVIEWS),
     "fee": (FEES,),
     "settlement": (SETTLEMENTS,),
+    "statement": (STATEMENTS,),
 }
 
 VIA: dict[str, Any] = {"page": _l("Page"), "command": _l("Command line"), "system": _l("System")}

@@ -5,14 +5,22 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from itertools import pairwise
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 from portal.core.tables import Cell, Column, Problem, Sheet, read_tables, understand
 from portal.core.tables import cells as cell
 from portal.core.tables.sheets import Reading
+from portal.warranty.labels import BASES, USES
 from portal.warranty.models import Basis
 from portal.warranty.rules import PolicyRow, ProductRow
+from portal.web import sheets as exported
+from portal.web.exports import Listing
+from portal.web.formats import mask_name, mask_phone
 
 PRODUCT_COLUMNS = (
     Column("serial", ("产品序列号", "序列号", "产品编号", "机身编号", "机号", "保修卡号", "质保卡号", "产品条码",
@@ -171,3 +179,48 @@ def _basis(raw: Cell) -> Basis:
     if not steps or tuple(steps) != _ORDER[at : at + len(steps)]:
         raise cell.CellRefused("basis-unknown", value=cell.shown(said))
     return steps[0]
+
+
+# ------------------------------------------------------------------------------------------------ out
+
+
+PRODUCTS: Listing[Any] = Listing(
+    "products",
+    _l("Registered products"),
+    (
+        exported.Column(_l("Serial number"), "serial", width=20),
+        exported.Column(_l("Product model"), "model", width=16),
+        exported.Column(_l("Made on"), "made_on", "day"),
+        exported.Column(_l("Bought on"), "bought_on", "day"),
+        exported.Column(_l("Installed on"), "installed_on", "day"),
+        exported.Column(_l("Use"), lambda row: USES[row.use], width=10),
+        exported.Column(_l("Customer"), lambda row: mask_name(row.customer_name), width=10),
+        exported.Column(_l("Phone"), lambda row: mask_phone(row.customer_phone), width=14),
+        exported.Column(_l("Dealer code"), "dealer_code", only="hq", width=12),
+        exported.Column(_l("Dealer"), "dealer_name", only="hq", width=28),
+    ),
+)
+POLICIES: Listing[Any] = Listing(
+    "policies",
+    _l("Warranty policies"),
+    (
+        exported.Column(_l("Version"), "version"),
+        exported.Column(_l("In force from"), "from_day", "day"),
+        exported.Column(_l("Last day of force"), lambda row: row.to_day and row.to_day - timedelta(days=1), "day"),
+        exported.Column(_l("Lines"), "lines", "whole"),
+        exported.Column(_l("Loaded"), "loaded_at", "moment"),
+        exported.Column(_l("By"), "loaded_by"),
+    ),
+)
+POLICY_LINES: Listing[Any] = Listing(
+    "policy-lines",
+    _l("Warranty policy"),
+    (
+        exported.Column(_l("Line"), "line_no", "whole", 6),
+        exported.Column(_l("Product category"), "category", width=16),
+        exported.Column(_l("Part group"), lambda row: row.part_group or _("Whole unit"), width=18),
+        exported.Column(_l("Months at home"), "home_months", "whole"),
+        exported.Column(_l("Months in commercial use"), "commercial_months", "whole"),
+        exported.Column(_l("Counts from"), lambda row: BASES[row.basis], width=24),
+    ),
+)

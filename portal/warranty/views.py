@@ -19,13 +19,14 @@ from portal.core.errors import NotFound
 from portal.core.permissions import Actor
 from portal.core.permissions import Permission as P
 from portal.organizations.queries import dealers_by_id
-from portal.warranty import actions, labels, loads, queries, rules
+from portal.warranty import actions, labels, loads, queries, rules, sheets
 from portal.warranty.forms import VerdictForm
 from portal.warranty.models import Product, Use, WarrantyPolicy
 from portal.warranty.rules import Days, Verdict
 from portal.web import pages
 from portal.web.acts import at
 from portal.web.auth import current_actor, requires
+from portal.web.exports import answer, by_key
 from portal.web.timeline import timeline
 
 blueprint = Blueprint("warranty", __name__)
@@ -60,6 +61,43 @@ def products() -> ResponseReturnValue:
             hq=actor.side == "hq",
             may_load=actor.may(P.CATALOG_LOAD),
         )
+
+
+@blueprint.get("/products.xlsx")
+@requires(P.PRODUCT_READ)
+def products_sheet() -> ResponseReturnValue:
+    """The list as Excel, customers masked as on the page (R90)."""
+    said = pages.list_filters("q", "model")
+    return answer(
+        sheets.PRODUCTS,
+        lambda session: by_key(
+            lambda before, limit: queries.products_page(
+                session, text=said["q"], model=said["model"], before_id=before, limit=limit
+            )
+        ),
+        filters=[(_("Text"), said["q"]), (_("Product model"), said["model"])],
+        back="warranty.products",
+    )
+
+
+@blueprint.get("/policies.xlsx")
+@requires(P.POLICY_READ)
+def policies_sheet() -> ResponseReturnValue:
+    """The versions as Excel."""
+    return answer(sheets.POLICIES, queries.policies, back="warranty.policies")
+
+
+@blueprint.get("/policies/<string:version>/lines.xlsx")
+@requires(P.POLICY_READ)
+def policy_sheet(version: str) -> ResponseReturnValue:
+    """One version's lines as Excel."""
+    return answer(
+        sheets.POLICY_LINES,
+        lambda session: queries.whole_policy(session, queries.policy(session, version).id),
+        filters=[(_("Version"), version)],
+        back="warranty.policy",
+        version=version,
+    )
 
 
 @blueprint.get("/products/<string:serial>")

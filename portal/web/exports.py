@@ -64,9 +64,9 @@ class Listing(Generic[Row]):
         return f"list:{self.name}"
 
 
-def by_key(fetch: Callable[[int | None, int], Sequence[Row]], *, key: str = "id", batch: int = BATCH) -> Iterator[Row]:
-    """All rows of a list that pages by key, newest first: ``fetch(before, limit)`` until nothing is left. No OFFSET, no query per row."""
-    before: int | None = None
+def by_key(fetch: Callable[[Any, int], Sequence[Row]], *, key: str = "id", batch: int = BATCH) -> Iterator[Row]:
+    """All rows of a list that pages by key: ``fetch(key of the last row or None, limit)`` until nothing is left. No OFFSET."""
+    before: Any = None
     while True:
         rows = fetch(before, batch)
         yield from rows

@@ -400,12 +400,12 @@ def test_the_whole_way_through_the_pages(shelf, client_as):
     assert len(lines(shelf, draft.rpartition("/")[2])) == 2
     sheet = openpyxl.load_workbook(io.BytesIO(dealer.get(f"{draft}/form.xlsx").data)).worksheets[0]
     assert [[cell.value for cell in line[:2]] for line in sheet.iter_rows()] == [
-        ["行号", "结果"], [5, "保外"], [7, "无法识别"], [4, "已列入"], [6, "已列入"],
+        ["行", "结果"], [5, "保外"], [7, "无法识别"], [4, "已列入"], [6, "已列入"],
     ]  # fmt: skip
     dealer.post(f"{draft}/submit")
     page = words(dealer.get("/claims/RC2610-0001"))
     assert "报销表各行" in page  # still readable after it was submitted
-    assert "重新核对" not in page
+    assert "look-again" not in dealer.get("/claims/RC2610-0001").get_data(as_text=True)
     assert number in page
     assert "报销表各行" not in words(client_as(shelf.hq.clerk).get("/claims/RC2610-0001"))
 

@@ -51,12 +51,13 @@ def price_list(version: str) -> ResponseReturnValue:
     with unit_of_work(actor.scope) as session:
         listed = queries.price_list(session, version)
         state = list_state(listed.from_day, listed.to_day, today, withdrawn=listed.withdrawn_at is not None)
-        others = [row for row in queries.price_lists(session) if row.id != listed.id and row.withdrawn_at is None]
+        others = _others(session, listed)
         base = _base(session, listed, said["with"], others, today)
         values: dict[str, Any] = {"changes": None, "page": None, "counts": {}}
         if request.args.get("compare") == "1" and base is not None:
-            changes = rules.compare(queries.list_prices(session, base.id), queries.list_prices(session, listed.id))
-            values |= {"counts": rules.tally(changes), "changes": by_name(_chosen(changes, said["move"], said["q"]))}
+            changes = _changes(session, base, listed)
+            chosen = [change for change in _chosen(changes, said["move"], said["q"]) if change.number > after()]
+            values |= {"counts": rules.tally(changes), "changes": by_name(chosen)}
         else:
             rows = queries.list_page(session, listed.id, text=said["q"], after=after(), limit=pages.SIZE + 1)
             values["page"] = by_name(rows)
@@ -96,6 +97,25 @@ def _state(row: Any, today: date) -> str:
     return list_state(row.from_day, row.to_day, today, withdrawn=row.withdrawn_at is not None)
 
 
+def compared_with(session: Session, listed: PriceList, asked: str, today: date) -> Any:
+    """The version that a comparison is made with: the one asked for, else the one in force today or the one before; None without."""
+    return _base(session, listed, asked, _others(session, listed), today)
+
+
+def compared(session: Session, base: Any, listed: PriceList, move: str, text: str) -> list[rules.Change]:
+    """What of ``base`` changes with ``listed``, of one kind (all that differ without), all of it."""
+    return _chosen(_changes(session, base, listed), move, text)
+
+
+def _changes(session: Session, base: Any, listed: PriceList) -> list[rules.Change]:
+    return rules.compare(queries.list_prices(session, base.id), queries.list_prices(session, listed.id))
+
+
+def _others(session: Session, listed: PriceList) -> list[Any]:
+    """The versions that were not withdrawn, this one apart."""
+    return [row for row in queries.price_lists(session) if row.id != listed.id and row.withdrawn_at is None]
+
+
 def _base(session: Session, listed: PriceList, asked: str, others: Sequence[Any], today: date) -> Any:
     """What a version is compared with: the one asked for; else the one in force today, or the one before it."""
     if asked:
@@ -121,13 +141,12 @@ def _kinds(counts: Mapping[str, int], move: str) -> list[tuple[str, str, bool]]:
 
 
 def _chosen(changes: Sequence[rules.Change], move: str, text: str) -> list[rules.Change]:
-    """Those of one kind (all that differ without), after the number in the address."""
+    """Those of one kind (all that differ without) whose number or name says the text."""
     low = text.lower()
     return [
         change
         for change in changes
         if (change.move == move if move in rules.MOVES else change.move != "same")
-        and change.number > after()
         and (not low or low in change.number.lower() or text in change.name)
     ]
 

@@ -4,6 +4,6 @@ from flask import Blueprint
 
 blueprint = Blueprint("claims", __name__, url_prefix="/claims")
 
-from portal.claims.views import drafting, lists, review, taking_in  # noqa: E402, F401 - they hang their pages on the blueprint
+from portal.claims.views import drafting, lists, review, sheets, taking_in  # noqa: E402, F401 - they hang their pages on the blueprint
 
 __all__ = ["blueprint"]

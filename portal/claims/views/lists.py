@@ -13,6 +13,7 @@ from portal.claims.models import ClaimState
 from portal.claims.views import blueprint
 from portal.core import months
 from portal.core.db import unit_of_work
+from portal.core.permissions import Actor
 from portal.core.permissions import Permission as P
 from portal.organizations.queries import dealer_options
 from portal.web.auth import current_actor, requires
@@ -27,11 +28,8 @@ def index() -> ResponseReturnValue:
     hq = actor.side == "hq"
     asked = list_filters("tab", "q", "dealer", "month")
     tabs = [tab for tab in TABS if not (hq and tab == "draft")]
-    tab = asked["tab"] if asked["tab"] in tabs else ""
-    month = _month(asked["month"])
-    filters = queries.Filters(
-        tab=tab, text=asked["q"], dealer=asked["dealer"] if hq else "", month=month, drafts=not hq
-    )
+    filters = asked_filters(actor)
+    tab, month = filters.tab, filters.month
     with unit_of_work(actor.scope) as session:
         counts = queries.counts(session, drafts=not hq)
         page = key_page(queries.rows(session, filters, before_id=before()))
@@ -61,6 +59,14 @@ def index() -> ResponseReturnValue:
             clear=address(q=None, dealer=None, month=None, before=None),
             filtered=bool(asked["q"] or filters.dealer or month),
         )
+
+
+def asked_filters(actor: Actor) -> queries.Filters:
+    """What the address of the list asks for; HQ never sees drafts."""
+    hq, asked = actor.side == "hq", list_filters("tab", "q", "dealer", "month")
+    tab = asked["tab"] if asked["tab"] in TABS and not (hq and asked["tab"] == "draft") else ""
+    dealer = asked["dealer"] if hq else ""
+    return queries.Filters(tab=tab, text=asked["q"], dealer=dealer, month=_month(asked["month"]), drafts=not hq)
 
 
 def _turns(*, hq: bool) -> set[Any]:

@@ -37,7 +37,7 @@ def index() -> ResponseReturnValue:
     actor = current_actor()
     asked = {name: base.typed(name) for name in ("tab", "q", "dealer", "late")}
     known = TABS[actor.side]
-    tab = asked["tab"] if asked["tab"] in known else ("pending" if actor.side == "hq" else "registered")
+    tab = chosen_tab(actor.side, asked["tab"])
     today = clock.today(actor.zone)
     with unit_of_work(actor.scope) as session:
         counts: dict[str, int] = dict(queries.counts(session))
@@ -70,6 +70,11 @@ def index() -> ResponseReturnValue:
             may_register=actor.side == "dealer" and actor.may(P.OLD_PART_REGISTER),
             may_review=actor.side == "hq" and actor.may(P.OLD_PART_REVIEW) and tab in {"pending", "wanted"},
         )
+
+
+def chosen_tab(side: str, asked: str) -> str:
+    """The tab of the address, else the one where this side has to do something."""
+    return asked if asked in TABS[side] else ("pending" if side == "hq" else "registered")
 
 
 @blueprint.post("/accept")

@@ -4,7 +4,7 @@ from flask import Blueprint
 
 blueprint = Blueprint("orders", __name__, url_prefix="/orders")
 
-from portal.orders.views import asking, debits, document, holdings, lists, quoting, receiving, shipping, steps  # noqa: E402
+from portal.orders.views import asking, debits, document, holdings, lists, quoting, receiving, sheets, shipping, steps  # noqa: E402
 
 __all__ = [
     "asking",
@@ -15,6 +15,7 @@ __all__ = [
     "lists",
     "quoting",
     "receiving",
+    "sheets",
     "shipping",
     "steps",
 ]

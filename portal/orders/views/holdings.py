@@ -26,7 +26,7 @@ def holdings() -> ResponseReturnValue:
     text = pages.list_filters("q")["q"]
     after = request.args.get("after", "").strip()[:60]
     with unit_of_work(actor.scope) as session:
-        found = queries.held_parts(session, _own(actor), text=text, after=after, limit=pages.SIZE + 1)
+        found = queries.held_parts(session, own_dealer(actor), text=text, after=after, limit=pages.SIZE + 1)
         rows = found[: pages.SIZE]
         older = pages.address(after=rows[-1].number) if len(found) > pages.SIZE else ""
         return render_template(
@@ -43,13 +43,14 @@ def holding(number: str) -> ResponseReturnValue:
     actor = current_actor()
     with unit_of_work(actor.scope) as session:
         part = catalog.part(session, number)
-        layers = queries.layers(session, _own(actor), part.id)
+        layers = queries.layers(session, own_dealer(actor), part.id)
         if not layers:
             raise NotFound
         return render_template("orders/holding.html", part=part, layers=layers, may_draft=actor.may(P.ORDER_DRAFT))
 
 
-def _own(actor: Actor) -> int:
+def own_dealer(actor: Actor) -> int:
+    """The dealer whose parts these are; headquarters holds none here."""
     if actor.scope.dealer_id is None:
         raise NotFound
     return actor.scope.dealer_id

@@ -31,10 +31,8 @@ def index() -> ResponseReturnValue:
     """Orders of the brand (HQ) or of the dealer; at most 5 statements."""
     actor = current_actor()
     hq = actor.side == "hq"
-    said = pages.list_filters("tab", "dealer", "q", "month")
-    tab = said["tab"] if said["tab"] in (HQ_TABS if hq else DEALER_TABS) else "all"
-    month = _month(said["month"])
-    filters = queries.Filters(tab=tab, dealer=said["dealer"] if hq else "", text=said["q"], month=month, drafts=not hq)
+    said, filters = asked(actor)
+    tab, month = filters.tab, filters.month
     with unit_of_work(actor.scope) as session:
         today = actor.day(at())
         rows = queries.listed(
@@ -71,6 +69,15 @@ def index() -> ResponseReturnValue:
             sum_shown=sum((row.amount for row in page.rows if row.amount is not None), Decimal("0.00")),
             may_draft=actor.may(P.ORDER_DRAFT) and not hq,
         )  # fmt: skip
+
+
+def asked(actor: Actor) -> tuple[dict[str, str], queries.Filters]:
+    """What the address of the list asks for, as it was typed and as it is used; HQ never sees drafts."""
+    hq = actor.side == "hq"
+    said = pages.list_filters("tab", "dealer", "q", "month")
+    tab = said["tab"] if said["tab"] in (HQ_TABS if hq else DEALER_TABS) else "all"
+    dealer, month = said["dealer"] if hq else "", _month(said["month"])
+    return said, queries.Filters(tab=tab, dealer=dealer, text=said["q"], month=month, drafts=not hq)
 
 
 def turns(actor: Actor) -> set[OrderState]:

@@ -4,6 +4,6 @@ from flask import Blueprint
 
 blueprint = Blueprint("reports", __name__)
 
-from portal.reports.views import audit, home, search  # noqa: E402
+from portal.reports.views import audit, home, search, sheets  # noqa: E402
 
-__all__ = ["audit", "blueprint", "home", "search"]
+__all__ = ["audit", "blueprint", "home", "search", "sheets"]

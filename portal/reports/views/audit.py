@@ -25,13 +25,7 @@ from portal.web.timeline import event
 def audit() -> ResponseReturnValue:
     """50 events a page, newest first; one statement."""
     actor = current_actor()
-    asked = {name: rules.typed(text) for name, text in list_filters("kind", "number", "member", "day").items()}
-    filters = TrailFilters(
-        kind=asked["kind"] if asked["kind"] in DOCUMENTS else "",
-        number=asked["number"],
-        member=asked["member"],
-        day=_day(asked["day"]),
-    )
+    filters = asked_filters()
     with unit_of_work(actor.scope) as session:
         page = key_page(queries.trail(session, filters, zone=actor.zone, before_id=before()))
     return render_template(
@@ -40,6 +34,13 @@ def audit() -> ResponseReturnValue:
         clear=address(kind=None, number=None, member=None, day=None, before=None),
         filtered=bool(filters.kind or filters.number or filters.member or filters.day),
     )  # fmt: skip
+
+
+def asked_filters() -> TrailFilters:
+    """What the address of the page asks for."""
+    asked = {name: rules.typed(text) for name, text in list_filters("kind", "number", "member", "day").items()}
+    kind = asked["kind"] if asked["kind"] in DOCUMENTS else ""
+    return TrailFilters(kind=kind, number=asked["number"], member=asked["member"], day=_day(asked["day"]))
 
 
 def _shown(row: Event) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from portal.web.labels import ROLES
 
 NEEDS = {
     "claim-lines": P.CLAIM_REVIEW, "old-parts": P.OLD_PART_REVIEW, "submitted-orders": P.ORDER_QUOTE, "fees": P.FEE_APPROVE,
-    "debits": P.ORDER_DEBIT, "shipping": P.ORDER_SHIP,
+    "debits": P.ORDER_DEBIT, "shipping": P.ORDER_SHIP, "disputes": P.STATEMENT_ANSWER,
 }  # fmt: skip
 _LISTS: dict[str, tuple[str, dict[str, Any]]] = {
     "claim-lines": ("claims.index", {"tab": "submitted"}),
@@ -41,6 +41,7 @@ _LISTS: dict[str, tuple[str, dict[str, Any]]] = {
     "shipping": ("orders.index", {"tab": "debited"}),
     "parcels": ("orders.index", {"tab": "shipped"}),
     "fees": ("fees.index", {"tab": "submitted"}),
+    "disputes": ("settlement.statements", {"reply": "disputed"}),
 }
 _MINE = {"debits": "orders.debits", "shipping": "orders.shipping"}  # a page made for the work
 
@@ -136,6 +137,8 @@ class Desk:
             return url_for("claims.review", number=found.first)
         if found.kind == "old-parts" and found.first:
             return url_for("old_parts.review", number=found.first)
+        if found.kind == "disputes" and found.first and found.count == 1:
+            return url_for("settlement.statement", number=found.first)
         return url_for(_MINE[found.kind]) if found.kind in _MINE else _list(found.kind)
 
     def _said(self, found: Waiting) -> tuple[str, str, Tone]:
@@ -160,6 +163,8 @@ class Desk:
             return self._debits(found)
         if found.kind == "shipping":
             return self._dealers(found), *self._promised(found)
+        if found.kind == "disputes":
+            return self._dealers(found), "", rules.by_age(found.oldest, self.now)
         return self._dealers(found), *self._fees(found)
 
     def _claim_lines(self, found: Waiting) -> tuple[str, str, Tone]:

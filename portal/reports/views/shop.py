@@ -41,7 +41,7 @@ from portal.web.formats import ago, day, moment, money, month
 NEEDS = {
     "wanted-line": P.CLAIM_SUBMIT, "wanted-old-part": P.OLD_PART_REGISTER, "report": P.OLD_PART_REGISTER, "agree": P.ORDER_AGREE,
     "receive": P.ORDER_RECEIVE, "order-back": P.ORDER_DRAFT, "fee-draft": P.FEE_DRAFT, "claim": P.CLAIM_DRAFT, "register": P.OLD_PART_REGISTER,
-    "funds": P.ORDER_AGREE,
+    "funds": P.ORDER_AGREE, "statement": P.STATEMENT_CONFIRM,
 }  # fmt: skip
 _LISTS: dict[str, tuple[str, dict[str, Any]]] = {
     "wanted-line": ("claims.index", {"tab": "wanted"}),
@@ -53,6 +53,7 @@ _LISTS: dict[str, tuple[str, dict[str, Any]]] = {
     "fee-draft": ("fees.index", {"tab": "draft"}),
     "register": ("old_parts.index", {"tab": "awaiting"}),
     "claim": ("claims.index", {}),
+    "statement": ("settlement.statements", {"reply": "waiting"}),
     "submitted-orders": ("orders.index", {"tab": "submitted"}),
     "debits": ("orders.index", {"tab": "agreed"}),
     "shipping": ("orders.index", {"tab": "debited"}),
@@ -141,7 +142,11 @@ class Counter:
 
     def todo(self, money_now: Account) -> list[TodoRow]:
         """What this member may do, the most urgent first; the first one's button is the main one."""
-        found = [task for task in queries.tasks(self.session) if self.actor.may(NEEDS[task.kind]) and self._mine(task)]
+        found = [
+            task
+            for task in queries.tasks(self.session, today=self.today)
+            if self.actor.may(NEEDS[task.kind]) and self._mine(task)
+        ]
         rows = [self._row(task) for task in found]
         shown = Tally(task.kind for task in found)
         for task in {task.kind: task for task in found}.values():
@@ -162,6 +167,7 @@ class Counter:
         pages = {
             "orders.index": ("agree", "order-back"), "orders.receiving": ("receive",), "claims.index": ("wanted-line", "claim"),
             "old_parts.index": ("report", "wanted-old-part", "register"), "fees.index": ("fee-draft",),
+            "settlement.statements": ("statement",),
         }  # fmt: skip
         return {page: total for page, kinds in pages.items() if (total := sum(self.tally[kind] for kind in kinds))}
 
@@ -173,6 +179,7 @@ class Counter:
         return {
             "wanted-line": self._wanted_line, "wanted-old-part": self._wanted_old_part, "report": self._report, "agree": self._agree,
             "receive": self._receive, "order-back": self._order_back, "fee-draft": self._fee_draft, "claim": self._claim,
+            "statement": self._statement,
         }[task.kind](task)  # fmt: skip
 
     def _wanted_line(self, task: Task) -> TodoRow:
@@ -254,6 +261,16 @@ class Counter:
             title=_("Fee schedule sent back: %(region)s", region=task.what) if back else _("Fee schedule to submit: %(region)s", region=task.what),
             sub=task.about, url=url_for("fees.detail", ref=task.ref), action=_("Change it") if back else _("Look and submit"), picture="receipt-yuan",
             due=_("to be in force from %(day)s", day=day(task.due)), tone=rules.by_deadline(left), since=task.since,
+        )  # fmt: skip
+
+    def _statement(self, task: Task) -> TodoRow:
+        last_day = task.due or self.today
+        left = (last_day - self.today).days
+        return TodoRow(
+            title=_("Statement to confirm: %(number)s", number=task.ref), sub=_("closing balance %(amount)s", amount=money(task.amount)),
+            url=url_for("settlement.statement", number=task.ref), action=_("Check it"), picture="file-invoice", since=task.since,
+            due=_("by %(day)s 24:00, then it counts as accepted", day=f"{last_day:%m-%d}") if left else _("today until 24:00, then it counts as accepted"),
+            tone=rules.by_deadline(left),
         )  # fmt: skip
 
     def _claim(self, task: Task) -> TodoRow:

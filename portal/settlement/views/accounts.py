@@ -53,8 +53,7 @@ def accounts() -> ResponseReturnValue:
     """All dealers' accounts: balance, reserved, available, limit; who is below zero first when asked."""
     wanted = list_filters("q", "only")
     with unit_of_work(current_actor().scope) as session:
-        reserved = queries.reserved(session)
-        rows = [_row(found, reserved) for found in ledger.accounts(session)]
+        rows = account_rows(session, {"q": "", "only": ""})
         shown = [row for row in rows if _wanted(row, wanted)]
         return render_template(
             "settlement/accounts.html",
@@ -68,6 +67,13 @@ def accounts() -> ResponseReturnValue:
                 for name in ("balance", "reserved", "available", "credit_limit")
             },
         )
+
+
+def account_rows(session: Session, wanted: dict[str, str]) -> list[dict[str, Any]]:
+    """The accounts that the list shows, by the dealer's code."""
+    reserved = queries.reserved(session)
+    rows = (_row(found, reserved) for found in ledger.accounts(session))
+    return [row for row in rows if _wanted(row, wanted)]
 
 
 def _row(found: Any, reserved: dict[int, Any]) -> dict[str, Any]:
