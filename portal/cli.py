@@ -127,7 +127,12 @@ def brand() -> None:
 
 @portal.group(cls=InApp)
 def member() -> None:
-    """Give people places; invitations by mail come later."""
+    """Give people places, or invite them by mail."""
+
+
+@portal.group(cls=InApp)
+def login() -> None:
+    """Disable or enable a login, take a lost second factor off it, set a password anew."""
 
 
 @portal.group(cls=InApp)
@@ -146,7 +151,7 @@ def _register() -> None:
         module.register(settle if package == "settlement" else load)
     importlib.import_module("portal.files.cli").register(files)
     people = importlib.import_module("portal.identity.cli")
-    people.register(brand, member)
+    people.register(brand, member, login)
 
 
 @portal.command()

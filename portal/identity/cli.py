@@ -1,6 +1,6 @@
-"""``portal brand create`` and ``portal member add``: the first brand and its people on a server of one's own.
+"""``portal brand create``, ``portal member add`` and ``invite``, ``portal login …``: brands, people and their logins by the operator.
 
-Invitations by mail come later; until then a new login's password is printed once.
+``member add`` makes a new login's password and prints it once; ``member invite`` mails a link, by which the person chooses one.
 """
 
 from __future__ import annotations
@@ -9,20 +9,25 @@ import secrets
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
-from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from portal.core import clock
 from portal.core.db import db, unit_of_work
 from portal.core.errors import Refused
-from portal.identity import actions, passwords, queries
+from portal.identity import actions, passwords, queries, rules
 from portal.identity.commands import brand_actor, cli_refusals, emit
+from portal.identity.edge import one_time_address
 from portal.identity.roles import Role
+from portal.web.i18n import CHINESE, LANGUAGES
 
 
-def register(brand: click.Group, member: click.Group) -> None:
-    """Put this package's commands under ``portal brand`` and ``portal member``."""
+def register(brand: click.Group, member: click.Group, login: click.Group) -> None:
+    """Put this package's commands under ``portal brand``, ``portal member`` and ``portal login``."""
     brand.add_command(create)
-    member.add_command(add)
+    for command in (add, invite):
+        member.add_command(command)
+    for command in (disable, enable, reset_second_factor, reset_password):
+        login.add_command(command)
 
 
 def _zone(_context: click.Context, _parameter: click.Parameter, typed: str) -> str:
@@ -69,14 +74,134 @@ def add(brand: str, dealer: str | None, login: str, name: str, roles: tuple[str,
     known = queries.login_by_name(db.engine, login)
     password = None if known else secrets.token_urlsafe(12)
     with unit_of_work(actor.scope) as session:
-        dealer_id = None
-        if dealer is not None:
-            dealer_id = session.scalar(text("SELECT id FROM dealers WHERE code = :code"), {"code": dealer})
-            if dealer_id is None:
-                raise Refused("dealer-not-there", dealer=dealer)
+        dealer_id = _dealer(session, dealer)
         login_id = known[0] if known else actions.create_login(db.engine, login, passwords.hashed(str(password)), at=at)
         actions.add_member(
             session, actor, login_id=login_id, login=login.lower(), name=name, roles=roles, dealer_id=dealer_id, at=at
         )
     said = f"password (shown once): {password}" if password else "the login keeps its password"
     emit({"login": login.lower(), "password": password}, as_json=as_json, words=f"{login.lower()}: {said}")
+
+
+def _dealer(session: Session, code: str | None) -> int | None:
+    """The dealer of that code; None for headquarters."""
+    found = queries.dealer_by_code(session, code) if code else None
+    if code and found is None:
+        raise Refused("dealer-not-there", dealer=code)
+    return found
+
+
+@click.command("invite")
+@click.option("--brand", required=True, metavar="CODE", help="Whose.")
+@click.option("--dealer", metavar="CODE", help="To this dealer; without it to headquarters.")
+@click.option("--name", required=True, help="The person's name as others see it.")
+@click.option("--email", required=True, help="Where the link goes: it works once, for 30 minutes.")
+@click.option(
+    "--role",
+    "roles",
+    required=True,
+    multiple=True,
+    type=click.Choice([role.value for role in Role]),
+    help="May be repeated.",
+)
+@click.option("--locale", type=click.Choice(LANGUAGES), default=CHINESE, show_default=True, help="The mail's language.")
+@click.option("--print-link", is_flag=True, help="Print the link too: for the first person, before mail is set up.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@cli_refusals
+def invite(
+    brand: str, dealer: str | None, name: str, email: str, roles: tuple[str, ...], locale: str, print_link: bool, as_json: bool,  # noqa: FBT001
+) -> None:  # fmt: skip
+    """Ask a person by mail to take a place; the person chooses login and password."""
+    actor, sent = brand_actor(brand), list[str]()
+
+    def link(token: str) -> str:
+        sent.append(one_time_address("identity.invitation", token))
+        return sent[-1]
+
+    with unit_of_work(actor.scope) as session:
+        row = actions.invite(
+            session, actor, name=name, email=email, roles=roles, dealer_id=_dealer(session, dealer), link=link, locale=locale,
+            at=clock.now(),
+        )  # fmt: skip
+    shown = sent[0] if print_link else None
+    emit(
+        {"invited": row.email, "link": shown},
+        as_json=as_json,
+        words=f"{row.email}: invited" + (f"\n{shown}" if shown else ""),
+    )
+
+
+def _login(name: str) -> queries.LoginInfo:
+    found = queries.login_by_name(db.engine, name)
+    if found is None:
+        raise Refused("login-not-there", login=name)
+    return queries.login(db.engine, found[0])
+
+
+def _places(login_id: int) -> tuple[queries.Place, ...]:
+    with db.engine.begin() as connection:
+        return queries.places(connection, login_id)
+
+
+def _disable(name: str, *, disabled: bool, as_json: bool) -> None:
+    """Disable or enable, and write it down in every brand where the login has a place."""
+    login = _login(name)
+    actions.disable_login(db.engine, login.login, disabled=disabled, at=clock.machine_now())
+    for code, dealer_id in {place.brand_code: place.dealer_id for place in _places(login.id)}.items():
+        actor = brand_actor(code)
+        with unit_of_work(actor.scope) as session:
+            actions.note_disabled(session, actor, login.login, disabled=disabled, dealer_id=dealer_id, at=clock.now())
+    said = "disabled; its sessions have ended" if disabled else "enabled"
+    emit({"login": login.login, "disabled": disabled}, as_json=as_json, words=f"{login.login}: {said}")
+
+
+@click.command("disable")
+@click.argument("login")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@cli_refusals
+def disable(login: str, as_json: bool) -> None:  # noqa: FBT001
+    """Keep a login out, of every brand: its sessions end at once and its tokens open nothing."""
+    _disable(login, disabled=True, as_json=as_json)
+
+
+@click.command("enable")
+@click.argument("login")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@cli_refusals
+def enable(login: str, as_json: bool) -> None:  # noqa: FBT001
+    """Let a disabled login in again."""
+    _disable(login, disabled=False, as_json=as_json)
+
+
+@click.command("reset-second-factor")
+@click.argument("login")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@cli_refusals
+def reset_second_factor(login: str, as_json: bool) -> None:  # noqa: FBT001
+    """Take the second factor off a login whose phone and recovery codes are lost; its sessions end."""
+    found, places = _login(login), _places(_login(login).id)
+    if not places:
+        raise Refused("no-place")
+    actor = brand_actor(places[0].brand_code)
+    with unit_of_work(actor.scope) as session:
+        actions.reset_second_factor(
+            session, actor, login_id=found.id, login=found.login, dealer_id=places[0].dealer_id, at=clock.now()
+        )
+    emit({"login": found.login}, as_json=as_json, words=f"{found.login}: signs in by password alone again")
+
+
+@click.command("reset-password")
+@click.argument("login")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@cli_refusals
+def reset_password(login: str, as_json: bool) -> None:  # noqa: FBT001
+    """Print a link by which a new password is set, for a login without a mail address: it works once, for 30 minutes."""
+    found, places = _login(login), _places(_login(login).id)
+    if not places:
+        raise Refused("no-place")
+    actor = brand_actor(places[0].brand_code)
+    with unit_of_work(actor.scope) as session:
+        token = actions.new_reset(session, actor, found.id, found.login, dealer_id=places[0].dealer_id, at=clock.now())
+    link = one_time_address("identity.reset", token)
+    words = f"{found.login}: within {rules.LINK_SECONDS // 60} minutes, once: {link}"
+    emit({"login": found.login, "link": link}, as_json=as_json, words=words)

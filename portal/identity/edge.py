@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import Flask, Request, Response, current_app, g, request
+from flask import Flask, Request, Response, current_app, flash, g, redirect, request, url_for
+from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import LoginManager, UserMixin, current_user
 
@@ -14,13 +15,21 @@ from portal.core import clock
 from portal.core.db import db
 from portal.core.permissions import Actor
 from portal.core.settings import Settings
-from portal.identity import actions, bearer, queries
+from portal.identity import actions, bearer, queries, sealing
+from portal.identity.passwords import PasswordsBusy
 from portal.identity.roles import Role, permissions_of
+from portal.identity.rules import GUARDED_ROLES
 from portal.web.api import is_api
+from portal.web.errors import page
 from portal.web.labels import ROLES
 from portal.web.navigation import navigation, tabbar
 
 COOKIE = "portal_session"
+# Where a member goes whose brand asks for a second factor that it has not set up yet; the rest is behind it.
+_ON_THE_WAY = frozenset({
+    "identity.second_factor", "identity.start_second_factor", "identity.confirm_second_factor", "identity.profile", "identity.sign_out",
+    "identity.language", "identity.switch_place",
+})  # fmt: skip
 
 
 class User(UserMixin):
@@ -67,24 +76,36 @@ def init_login(app: Flask, settings: Settings) -> None:
     manager.request_loader(_load)
     manager.init_app(app)
     app.extensions["portal_settings"] = settings
+    sealing.use_key(settings.secret_key)
+
+    @app.errorhandler(PasswordsBusy)
+    def busy(_error: PasswordsBusy) -> ResponseReturnValue:
+        return page("503", 503, headers={"Retry-After": "5"})
 
     @app.before_request
-    def identify() -> None:
+    def identify() -> ResponseReturnValue | None:
         g.actor = None
         g.place = None
         if is_api():
             bearer.identify()
-            return
+            return None
         if request.endpoint in {"static", "health.alive", "health.ready"} or not current_user.is_authenticated:
-            return
+            return None
         signed_in: queries.SignedIn = current_user.signed_in
         g.signed_in = signed_in
         if signed_in.place is None:
-            return
+            return None
         g.place = signed_in.place
         g.zone = ZoneInfo(signed_in.place.zone)
         g.actor = signed_in.place.actor(signed_in.login_id, address=request.remote_addr)
         g.side_may = permissions_of(role for role in Role if role.side == g.actor.side)
+        if wants_second_factor(signed_in, signed_in.place) and request.endpoint not in _ON_THE_WAY:
+            flash(
+                _("Your brand asks everybody who handles its money for a second factor. Please set it up first."),
+                "warn",
+            )
+            return redirect(url_for("identity.second_factor"), 303)
+        return None
 
     @app.context_processor
     def frame() -> dict[str, Any]:
@@ -102,6 +123,27 @@ def init_login(app: Flask, settings: Settings) -> None:
             ],
             "business_now": clock.now().astimezone(actor.zone),
         }  # fmt: skip
+
+
+def wants_second_factor(signed_in: queries.SignedIn, place: queries.Place) -> bool:
+    """Whether that place's brand asks this login for a second factor (the term identity.second-factor) and it has none."""
+    return (
+        place.guarded
+        and not signed_in.second_factor
+        and place.dealer_id is None
+        and not GUARDED_ROLES.isdisjoint(place.roles)
+    )
+
+
+def own_token() -> str:
+    """The token in the cookie of this request, "" without one."""
+    return request.cookies.get(COOKIE, "")
+
+
+def one_time_address(endpoint: str, token: str) -> str:
+    """A mailed link as a whole address: it begins with the setting ``base_url``, whatever a request calls us (AN4)."""
+    settings: Settings = current_app.extensions["portal_settings"]
+    return settings.base_url.rstrip("/") + url_for(endpoint, token=token, _external=False)
 
 
 def _load(asked: Request) -> User | None:

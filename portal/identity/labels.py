@@ -7,8 +7,35 @@ from flask_babel import lazy_gettext as _l
 from portal.core.permissions import Permission as P
 
 REFUSALS = {
+    "token-name": _l("Say what the token is for, in at most %(most)s characters."),
+    "token-scopes": _l("Tick at least one permission, and only such as you hold."),
+    "token-days": _l("A token ends after at most %(most)s days, or never."),
+    "token-too-many": _l("You have %(most)s tokens that are in force. Revoke one that nobody needs."),
     "sign-in-failed": _l("The login or the password is wrong. Check both; after several tries wait a minute."),
     "too-many-tries": _l("Too many tries. Please wait %(seconds)s seconds, then try again."),
+    "step-over": _l("That took too long. Please sign in again from the beginning."),
+    "code-wrong": _l("This code is wrong or was used already. Wait for the next one, or take a recovery code."),
+    "code-needed": _l("This login has a second factor: please type its code too."),
+    "factor-on": _l("The second factor is in use already."),
+    "factor-off": _l("There is no second factor to change."),
+    "factor-not-started": _l("Please begin again: there is no key to confirm."),
+    "factor-unreadable": _l(
+        "The second factor cannot be read on this server. Whoever runs the portal can take it off your login."
+    ),
+    "password-wrong": _l("This is not your password."),
+    "password-short": _l("The password needs at least %(least)s characters."),
+    "password-long": _l("The password is too long."),
+    "password-common": _l("This password is too easy to guess. Take several words that do not belong together."),
+    "password-is-login": _l("The password must not contain the login."),
+    "email-wrong": _l("This is no e-mail address."),
+    "login-wrong": _l("A login has 3 to 100 small letters, digits and . _ - @ +, and begins with a letter or digit."),
+    "login-taken": _l("There is a login %(login)s already. Choose another, or sign in with it if it is yours."),
+    "link-over": _l("This link no longer works. Ask for a new one."),
+    "invited-already": _l(
+        "%(email)s has an invitation to this place that still works. Send it again, or take it back first."
+    ),
+    "invitation-settled": _l("The invitation of %(name)s was taken up or taken back already."),
+    "login-not-there": _l("There is no login %(login)s."),
     "no-place": _l("This login belongs to no brand or dealer. Ask your administrator for a place."),
     "brand-known": _l("There is a brand %(brand)s already."),
     "brand-code-wrong": _l("%(brand)s is no code for a brand: 2 to 24 small letters and digits."),
@@ -20,10 +47,28 @@ REFUSALS = {
     "no-such-member": _l("%(login)s has no place at the headquarters of %(brand)s."),
 }
 ACTS = {
+    "token:make": _l("Made the API token %(name)s (%(token)s…)"),
+    "token:revoke": _l("Revoked the API token %(name)s (%(token)s…)"),
     "member:add": _l("Gave %(name)s a place"),
     "member:change-roles": _l("Changed the roles of %(name)s"),
     "member:remove": _l("Ended the place of %(name)s"),
+    "member:join": _l("%(name)s took up the invitation"),
+    "member:end-sessions": _l("Signed %(name)s out everywhere"),
+    "invitation:send": _l("Invited %(name)s"),
+    "invitation:send-again": _l("Sent the invitation of %(name)s again"),
+    "invitation:revoke": _l("Took back the invitation of %(name)s"),
     "session:sign-in": _l("Signed in"),
+    "session:end": _l("Signed out other browsers"),
+    "login:change-password": _l("Changed the own password"),
+    "login:reset-password": _l("Set a forgotten password anew"),
+    "login:ask-reset": _l("Sent a link for a forgotten password to %(login)s"),
+    "login:change-email": _l("Changed the own e-mail address"),
+    "login:set-second-factor": _l("Set up a second factor"),
+    "login:new-codes": _l("Made new recovery codes"),
+    "login:remove-second-factor": _l("Removed the own second factor"),
+    "login:reset-second-factor": _l("Took the second factor off %(login)s"),
+    "login:disable": _l("Disabled the login %(login)s"),
+    "login:enable": _l("Enabled the login %(login)s"),
 }
 PERMISSIONS = {
     P.HOME_READ: _l("Open the home page"),

@@ -39,6 +39,10 @@ TERMS: dict[str, tuple[Any, Any]] = {
         _l("Space for photos"),
         _l("The photos of one dealer may take so many megabytes; a photo beyond that is refused."),
     ),
+    "identity.second-factor": (
+        _l("Second factor for finance"),
+        _l("Who holds a finance role at headquarters signs in with a second factor; who has none is led to set it up first."),
+    ),
     "settlement.post-by-itself": (
         _l("Settlements post themselves"),
         _l("What the portal prepared is posted in the same minute, without anybody checking it. What a person prepared is not."),

@@ -1,16 +1,81 @@
-"""What happens to logins, sessions and members: every write, one function per act."""
+"""What happens to logins, sessions, invitations and members: every write, one function per act."""
 
-from portal.identity.actions.members import add_member, change_roles, create_brand, create_login, remove_member
-from portal.identity.actions.sessions import choose_place, sign_in, sign_out, token_hash
+from portal.identity.actions.invitations import accept_invitation, invite, invite_again, revoke_invitation
+from portal.identity.actions.logins import (
+    ask_reset,
+    change_email,
+    change_password,
+    confirm_password,
+    create_login,
+    disable_login,
+    fit_password,
+    new_reset,
+    note_disabled,
+    reset_password,
+    send_reset,
+)
+from portal.identity.actions.members import add_member, change_roles, create_brand, remove_member
+from portal.identity.actions.second_factor import (
+    confirm_second_factor,
+    new_recovery_codes,
+    prove_code,
+    remove_second_factor,
+    reset_second_factor,
+    start_second_factor,
+)
+from portal.identity.actions.sessions import (
+    CodeWanted,
+    Proved,
+    choose_place,
+    end_members_sessions,
+    end_other_sessions,
+    end_session,
+    open_session,
+    prove_password,
+    sign_in,
+    sign_in_with_code,
+    sign_out,
+    token_hash,
+)
+from portal.identity.actions.throttle import forget_old
 
 __all__ = [
+    "CodeWanted",
+    "Proved",
+    "accept_invitation",
     "add_member",
+    "ask_reset",
+    "change_email",
+    "change_password",
     "change_roles",
     "choose_place",
+    "confirm_password",
+    "confirm_second_factor",
     "create_brand",
     "create_login",
+    "disable_login",
+    "end_members_sessions",
+    "end_other_sessions",
+    "end_session",
+    "fit_password",
+    "forget_old",
+    "invite",
+    "invite_again",
+    "new_recovery_codes",
+    "new_reset",
+    "note_disabled",
+    "open_session",
+    "prove_code",
+    "prove_password",
     "remove_member",
+    "remove_second_factor",
+    "reset_password",
+    "reset_second_factor",
+    "revoke_invitation",
+    "send_reset",
     "sign_in",
+    "sign_in_with_code",
     "sign_out",
+    "start_second_factor",
     "token_hash",
 ]

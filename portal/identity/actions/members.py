@@ -1,4 +1,4 @@
-"""Brands, logins, and members: who belongs where, with which roles."""
+"""Brands and their members: who belongs where, with which roles."""
 
 from __future__ import annotations
 
@@ -33,17 +33,6 @@ def create_brand(engine: Engine, *, code: str, name: str, name_en: str, zone: st
         raise Refused("brand-known", field="code", brand=code) from error
 
 
-def create_login(engine: Engine, login: str, password_hash: str, *, at: datetime) -> int:
-    """Create a login; returns its id. Raises IntegrityError when the name is taken."""
-    with engine.begin() as connection:
-        return int(
-            connection.scalar(
-                text("SELECT login_create(:login, :hash, :at)"), {"login": login, "hash": password_hash, "at": at}
-            )
-            or 0
-        )
-
-
 def add_member(
     session: Session,
     actor: Actor,
@@ -53,12 +42,13 @@ def add_member(
     name: str,
     roles: Sequence[str],
     dealer_id: int | None,
+    email: str | None = None,
     at: datetime,
 ) -> Member:
     """Give a login a place at headquarters or at a dealer. Refuses "permission-missing", "place-known" and "role-of-other-side"."""
     if not actor.may(Permission.MEMBER_MANAGE):
         raise Refused("permission-missing")
-    _require_side(roles, "hq" if dealer_id is None else "dealer")
+    require_side(roles, "hq" if dealer_id is None else "dealer")
     known = select(Member.id).where(
         Member.login_id == login_id, Member.dealer_id.is_(None) if dealer_id is None else Member.dealer_id == dealer_id
     )
@@ -66,7 +56,9 @@ def add_member(
         raise Refused("place-known", login=login)
     row = session.execute(
         insert(Member)
-        .values(login_id=login_id, login=login, name=name, roles=list(roles), dealer_id=dealer_id, joined_at=at)
+        .values(
+            login_id=login_id, login=login, name=name, email=email, roles=list(roles), dealer_id=dealer_id, joined_at=at
+        )
         .returning(Member)
     ).scalar_one()
     audit.record(
@@ -86,7 +78,7 @@ def add_member(
 def change_roles(session: Session, actor: Actor, member_id: int, *, roles: Sequence[str], at: datetime) -> Member:
     """Set a member's roles; takes effect on its next request. Nobody changes its own ("own-member")."""
     member = _lock(session, actor, member_id)
-    _require_side(roles, "hq" if member.dealer_id is None else "dealer")
+    require_side(roles, "hq" if member.dealer_id is None else "dealer")
     if not roles:
         raise Refused("role-needed", field="roles")
     before, member.roles = list(member.roles), list(dict.fromkeys(roles))
@@ -121,7 +113,8 @@ def _lock(session: Session, actor: Actor, member_id: int) -> Member:
     return member
 
 
-def _require_side(roles: Sequence[str], side: str) -> None:
+def require_side(roles: Sequence[str], side: str) -> None:
+    """Refuses "role-of-other-side" for roles that are not held at ``side`` ("hq" or "dealer")."""
     known = {role.value for role in Role if role.side == side}
     if not set(roles) <= known:
         raise Refused("role-of-other-side", field="roles")

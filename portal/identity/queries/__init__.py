@@ -1,5 +1,29 @@
 """Who somebody is: read before a brand is known through narrow functions, afterwards from ``members``."""
 
+from portal.identity.queries.invitations import (
+    brand_name_of,
+    dealer_by_code,
+    dealer_name,
+    dealer_names,
+    invitation,
+    is_invited,
+    pending_invitations,
+    zone_of,
+)
+from portal.identity.queries.logins import (
+    AtDoor,
+    LoginInfo,
+    OpenSession,
+    ToReset,
+    invitation_by_token,
+    login,
+    login_at_door,
+    login_of_step,
+    login_to_reset,
+    logins_to_reset,
+    sessions,
+    unconfirmed_factor,
+)
 from portal.identity.queries.members import member, members, members_page, serves
 from portal.identity.queries.places import (
     BrandInfo,
@@ -15,18 +39,38 @@ from portal.identity.queries.places import (
 )
 
 __all__ = [
+    "AtDoor",
     "BrandInfo",
+    "LoginInfo",
+    "OpenSession",
     "Place",
     "SignedIn",
+    "ToReset",
     "brand_by_code",
     "brand_codes",
+    "brand_name_of",
+    "dealer_by_code",
+    "dealer_name",
+    "dealer_names",
+    "invitation",
+    "invitation_by_token",
+    "is_invited",
+    "login",
+    "login_at_door",
     "login_by_name",
+    "login_of_step",
+    "login_to_reset",
+    "logins_to_reset",
     "member",
     "members",
     "members_page",
+    "pending_invitations",
     "places",
     "serves",
+    "sessions",
     "signed_in",
     "system_actor",
     "system_of",
+    "unconfirmed_factor",
+    "zone_of",
 ]

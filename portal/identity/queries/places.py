@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -53,6 +53,12 @@ class Place:
         )
 
 
+_PLACE = tuple(field.name for field in fields(Place))
+_SESSION = text("""
+    SELECT s.login_id AS own_id, s.login, s.brand_id AS in_brand, s.member_id AS as_member, s.second_factor, p.*
+    FROM session_load(:hash, :idle) s LEFT JOIN LATERAL login_places(s.login_id) p ON true""")
+
+
 @dataclass(frozen=True, slots=True)
 class SignedIn:
     """A live session: the login, its places, and the chosen one (None when it must choose)."""
@@ -92,19 +98,21 @@ def places(connection: Connection, login_id: int) -> tuple[Place, ...]:
 
 
 def signed_in(engine: Engine, token_hash: str, idle_seconds: int) -> SignedIn | None:
-    """The live session behind a cookie's hash, or None. Two statements."""
-    with engine.begin() as connection:
-        row = connection.execute(
-            text("SELECT login_id, login, brand_id, member_id, second_factor FROM session_load(:hash, :idle)"),
-            {"hash": token_hash, "idle": idle_seconds},
-        ).first()
-        if row is None:
-            return None
-        held = places(connection, row.login_id)
-    chosen = next((p for p in held if (p.brand_id, p.member_id) == (row.brand_id, row.member_id)), None)
+    """The live session behind a cookie's hash, or None. One statement, which commits itself: it stands before every page."""
+    with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+        rows = connection.execute(_SESSION, {"hash": token_hash, "idle": idle_seconds}).mappings().all()
+    if not rows:
+        return None
+    session = rows[0]
+    held = tuple(
+        Place(**{name: row[name] for name in _PLACE} | {"roles": tuple(row["roles"])})
+        for row in rows
+        if row["member_id"] is not None
+    )
+    chosen = next((p for p in held if (p.brand_id, p.member_id) == (session["in_brand"], session["as_member"])), None)
     if chosen is None and len(held) == 1:
         chosen = held[0]
-    return SignedIn(row.login_id, row.login, held, chosen, row.second_factor)
+    return SignedIn(session["own_id"], session["login"], held, chosen, session["second_factor"])
 
 
 def brand_by_code(engine: Engine, code: str) -> BrandInfo:

@@ -1,11 +1,13 @@
-"""Members, and the role × act page drawn from the tables."""
+"""Members and who is invited, and the role × act page drawn from the tables."""
 
 from __future__ import annotations
 
 from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
+from portal.core import clock
 from portal.core.db import unit_of_work
 from portal.core.permissions import Permission as P
 from portal.identity import actions, queries
@@ -26,8 +28,10 @@ def members() -> ResponseReturnValue:
     with unit_of_work(actor.scope) as session:
         rows = queries.members_page(session, text=wanted["q"], after=_after(wanted["after"]), limit=SIZE + 1)
         last = rows[:SIZE][-1] if rows else None
+        pending = queries.pending_invitations(session) if actor.may(P.MEMBER_MANAGE) else ()
         return render_template(
-            "identity/members.html", members=rows[:SIZE], roles=ROLES, manages=actor.may(P.MEMBER_MANAGE), wanted=wanted,
+            "identity/members.html", members=rows[:SIZE], roles=ROLES, manages=actor.may(P.MEMBER_MANAGE), wanted=wanted, pending=pending,
+            names=queries.dealer_names(session, [row.dealer_id for row in pending if row.dealer_id is not None]), machine_now=clock.machine_now(),
             first=address(after=None) if wanted["after"] else "",
             older=address(after=f"{last.dealer_id or 0}.{last.id}") if last is not None and len(rows) > SIZE else "",
         )  # fmt: skip
@@ -74,6 +78,18 @@ def remove_member(member_id: int) -> ResponseReturnValue:
         lambda session, actor, at: actions.remove_member(session, actor, member_id, at=at),
         done=_("The place is ended."),
         to=url_for("identity.members"),
+        back=url_for("identity.member", member_id=member_id),
+    )
+
+
+@bp.post("/members/<int:member_id>/sessions/end")
+@requires(P.MEMBER_MANAGE)
+def end_members_sessions(member_id: int) -> ResponseReturnValue:
+    """Sign a member out of this place, everywhere."""
+    return perform(
+        lambda session, actor, at: actions.end_members_sessions(session, actor, member_id, at=at),
+        done=lambda ended: ngettext("%(num)d browser is signed out.", "%(num)d browsers are signed out.", ended),
+        to=url_for("identity.member", member_id=member_id),
         back=url_for("identity.member", member_id=member_id),
     )
 
