@@ -16,6 +16,7 @@ TABLE: dict[str, tuple[set[str], set[str], str]] = {
     "reject": ({"submitted"}, {"hq.manager", "hq.system"}, "rejected"),
     "quote": ({"submitted"}, SALES, "quoted"),
     "agree": ({"quoted"}, {"manager"}, "agreed"),
+    "lapse": ({"quoted"}, {"hq.system"}, "submitted"),  # R22: the clock, and only the day after the quote's last
     "dispute": ({"quoted"}, DEALERS, "submitted"),
     "debit": ({"agreed"}, {"hq.finance", "hq.system"}, "debited"),
     "ship_part": ({"debited", "part-shipped"}, {"hq.warehouse", "hq.system"}, "part-shipped"),
