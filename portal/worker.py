@@ -34,6 +34,7 @@ from portal.core.db import db
 from portal.core.errors import PortalError
 from portal.core.settings import Settings
 from portal.identity import queries as identity
+from portal.identity.actions import forget_old
 from portal.notices import jobs as notices
 from portal.notices import mail
 
@@ -229,14 +230,15 @@ def _trace(error: BaseException) -> dict[str, str]:
 
 
 def _sweep() -> Iterator[queue.Outcome]:
-    """Delete what nobody asks for any more and no brand owns: finished jobs and ended sessions."""
+    """Delete what nobody asks for any more and no brand owns: finished jobs, ended sessions, old tries at the door."""
     with db.engine.begin() as connection:
         jobs_gone = connection.scalar(
             text("SELECT jobs.sweep(:good, :bad)"), {"good": SUCCEEDED_DAYS, "bad": FAILED_DAYS}
         )
         sessions_gone = connection.scalar(text("SELECT sessions_sweep(:days)"), {"days": SESSION_DAYS})
-    if jobs_gone or sessions_gone:
-        yield queue.Outcome("swept", {"jobs": jobs_gone, "sessions": sessions_gone})
+    tries_gone = forget_old(db.engine)
+    if jobs_gone or sessions_gone or tries_gone:
+        yield queue.Outcome("swept", {"jobs": jobs_gone, "sessions": sessions_gone, "tries": tries_gone})
 
 
 # ---------------------------------------------------------------- running
