@@ -5,12 +5,14 @@ A route that is missing here fails the test: whoever adds one says which documen
 
 from __future__ import annotations
 
+import io
+import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 
 import pytest
-from flask import Flask
+from flask import Flask, Response
 from werkzeug.routing import Rule
 
 from portal.core.permissions import Actor
@@ -35,6 +37,8 @@ def victim(app: Flask) -> tuple[World, dict[str, str]]:
     """A world with one of every document at D001, and what to put into addresses."""
     from sqlalchemy import text
 
+    from portal.claims import actions as claims
+    from portal.claims.matching import Form, FormRow
     from portal.fees import actions as fees
     from portal.fees.rules import FeeWish
     from portal.orders import actions as orders
@@ -61,6 +65,10 @@ def victim(app: Flask) -> tuple[World, dict[str, str]]:
         )
         fee = fees.draft(session, shop.clerk, region=CANARY, from_day=at("2026-12-01 00:00").date(),
                          items=[FeeWish(CANARY, "次", yuan("50.00"), CANARY)], note=CANARY, at=at("2026-10-20 09:00"))  # fmt: skip
+        form = claims.draft_from_form(
+            session, shop.clerk, form=Form("", "", None, (), (), (FormRow(4, {"remark": CANARY, "serial": "S-1"}, serial="S-1"),)),
+            filename=f"{CANARY}.xlsx", file_hash="0" * 64, month=at("2026-10-01 00:00").date(), at=at("2026-10-20 09:00"),
+        )  # fmt: skip
     with world.as_(shop.manager) as session:
         fee_number = fees.submit(session, shop.manager, fee.public_id, at=at("2026-10-20 10:00")).number
     with world.as_(world.hq.system) as session:
@@ -73,7 +81,7 @@ def victim(app: Flask) -> tuple[World, dict[str, str]]:
     with world.as_(world.hq.auditor) as session:
         one = lambda sql: str(session.scalar(text(sql)))  # noqa: E731
         found = {
-            "order": received, "draft": draft.public_id, "shipment": shipment, "old_part": first, "open_part": open_part, "claim": claim,
+            "order": received, "draft": draft.public_id, "shipment": shipment, "old_part": first, "open_part": open_part, "claim": claim, "form": form.public_id,
             "fee": str(fee_number), "statement": one(f"SELECT number FROM statements WHERE dealer_id = {shop.id} AND number IS NOT NULL"),
             "topup": one("SELECT number FROM topups"), "journal": one("SELECT number FROM journals ORDER BY id LIMIT 1"),
             "photo": one("SELECT public_id FROM photos LIMIT 1"), "serial": one("SELECT serial FROM products LIMIT 1"),
@@ -105,7 +113,7 @@ def rivals() -> list[tuple[str, Actor]]:
 # How an address is filled in: by endpoint, else by argument name.
 BY_ENDPOINT: dict[str, dict[str, str]] = {
     "orders.edit": {"ref": "draft"}, "orders.amend": {"ref": "draft"}, "orders.submit": {"ref": "draft"},
-    "files.photo": {"public_id": "photo"}, "qr": {"code": "brand", "number": "order"},
+    "claims.form_sheet": {"ref": "form"}, "claims.look_again": {"ref": "form"}, "files.photo": {"public_id": "photo"}, "qr": {"code": "brand", "number": "order"},
 }  # fmt: skip
 BY_BLUEPRINT: dict[str, dict[str, str]] = {
     "orders": {"ref": "order", "number": "shipment"}, "claims": {"ref": "claim", "number": "claim"}, "old_parts": {"number": "old_part", "photo": "photo"},
@@ -117,7 +125,8 @@ BY_BLUEPRINT: dict[str, dict[str, str]] = {
 SHARED = {
     "settlement.detail", "settlement.share", "settlement.left_out", "settlement.check", "settlement.post", "settlement.prepare", "settlement.send_back",
     "settlement.exclude", "settlement.dealer_account", "settlement.close_month", "ledger.set_limit", "ledger.journal", "ledger.topup",
-    "ledger.reverse_topup", "orders.holding", "warranty.policy",
+    "ledger.reverse_topup", "orders.holding", "warranty.policy", "settlement.shares_sheet", "settlement.left_out_sheet", "settlement.share_sheet",
+    "settlement.dealer_account_sheet", "warranty.policy_sheet",
 }  # fmt: skip
 _LITERALS = {
     "month": "2026-10",
@@ -127,6 +136,14 @@ _LITERALS = {
     "kind": "prices",
     "version": "202607",
 }
+
+
+def words_of(answer: Response) -> str:
+    """All that an answer says; a workbook's parts unpacked."""
+    if not answer.data.startswith(b"PK"):
+        return answer.get_data(as_text=True)
+    with zipfile.ZipFile(io.BytesIO(answer.data)) as book:
+        return "".join(book.read(name).decode() for name in book.namelist())
 
 
 def address(app: Flask, rule: Rule, found: dict[str, str]) -> str | None:
@@ -270,9 +287,29 @@ def test_T11_no_list_or_page_shows_a_rival_a_byte_of_it(
             if where is None:
                 continue
             for query in ("", f"?q={found['order']}", f"?q={CANARY}"):
-                body = browser.get(where + query).get_data(as_text=True).replace(query[3:], "")
+                body = words_of(browser.get(where + query)).replace(query[3:], "")
                 seen = [mark for mark in marks if mark in body and mark not in query and mark not in where]
                 assert seen == [], f"{who} reads {seen} on {where}{query}"
+
+
+def test_T11_control_the_owners_workbooks_do_hold_it(
+    app: Flask, victim: tuple[World, dict[str, str]], client_as: Callable
+) -> None:  # type: ignore[type-arg]
+    world, found = victim
+    owner = client_as(whole_side(world.d1.manager, world))
+    said = {
+        rule.endpoint: words_of(owner.get(where))
+        for rule in rules(app, "GET")
+        if rule.rule.endswith(".xlsx")
+        and (where := rule.rule if not rule.arguments else address(app, rule, found)) is not None
+    }
+    assert found["serial"] in said["warranty.products_sheet"]
+    assert found["order"] in said["orders.sheet"]
+    assert found["claim"] in said["claims.sheet"]
+    assert CANARY in said["claims.form_sheet"]
+    assert CANARY in said["fees.sheet"]
+    assert "77.31" in said["settlement.account_sheet"]
+    assert found["old_part"] in said["claims.lines_sheet"]
 
 
 def test_AN7_every_answer_carries_the_secure_headers(
