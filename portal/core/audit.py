@@ -46,6 +46,10 @@ class AuditEvent(Owned):
         )
 
 
+# inline: no RETURNING, which would ask the reader's policy of an event that only headquarters may read
+_ADD = insert(cast("Table", AuditEvent.__table__)).inline()
+
+
 def record(
     session: Session,
     actor: Actor,
@@ -65,30 +69,28 @@ def record(
     ``subject`` is a stored row (its id, number and dealer are taken from it) or None for acts on no single row.
     """
     number = getattr(subject, "number", None)
-    # inline: no RETURNING, which would ask the reader's policy of an event that only headquarters may read
     session.execute(
-        insert(cast("Table", AuditEvent.__table__))
-        .inline()
-        .values(
-            brand_id=actor.scope.brand_id,
-            dealer_id=dealer_id if dealer_id is not None else getattr(subject, "dealer_id", None),
-            at=at,
-            member_id=actor.scope.member_id,
-            login_id=actor.login_id,
-            actor_name=actor.name,
-            actor_roles=",".join(actor.roles),
-            side="system" if actor.is_system else actor.side,
-            via=actor.via,
-            act=act,
-            subject_kind=kind or act.partition(":")[0],
-            subject_id=getattr(subject, "id", None),
-            subject_number=number,
-            before=before,
-            after=after,
-            facts={name: plain(value) for name, value in facts.items()},
-            public=public,
-            address=actor.address,
-        )
+        _ADD,
+        {
+            "brand_id": actor.scope.brand_id,
+            "dealer_id": dealer_id if dealer_id is not None else getattr(subject, "dealer_id", None),
+            "at": at,
+            "member_id": actor.scope.member_id,
+            "login_id": actor.login_id,
+            "actor_name": actor.name,
+            "actor_roles": ",".join(actor.roles),
+            "side": "system" if actor.is_system else actor.side,
+            "via": actor.via,
+            "act": act,
+            "subject_kind": kind or act.partition(":")[0],
+            "subject_id": getattr(subject, "id", None),
+            "subject_number": number,
+            "before": before,
+            "after": after,
+            "facts": {name: plain(value) for name, value in facts.items()},
+            "public": public,
+            "address": actor.address,
+        },
     )
 
 

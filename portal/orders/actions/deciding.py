@@ -7,7 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import delete, insert
+from sqlalchemy import Insert, delete, insert, literal, select
 from sqlalchemy.orm import Session
 
 from portal.catalog import queries as catalog
@@ -17,7 +17,6 @@ from portal.core.money import ZERO
 from portal.core.permissions import Actor
 from portal.core.permissions import Permission as P
 from portal.ledger import actions as ledger
-from portal.ledger import queries as accounts
 from portal.ledger.rules import DEBIT_WAITING, FREIGHT, ORDER, PARTS_SALES, PREPAYMENTS, Entry
 from portal.ledger.rules import missing as missing_funds
 from portal.notices import actions as notices
@@ -199,9 +198,8 @@ def debit(session: Session, actor: Actor, number: str, *, at: datetime) -> Order
     """
     order = queries.order_for_update(session, number)
     workflow.allowed("debit", order, actor)
-    version = queries.newest_quote(session, order)
-    account = accounts.prepayment(session, order.dealer_id)
-    lacks = missing_funds(account.balance, account.credit_limit, version.total)
+    version = queries.owed(session, order)
+    lacks = missing_funds(version.balance, version.credit_limit, version.total)
     if lacks:
         raise Refused("short-of-funds", missing=lacks, amount=version.total)
     entries = [Entry(PREPAYMENTS, version.total, "debit", dealer_id=order.dealer_id, document=str(order.number))]
@@ -216,25 +214,26 @@ def debit(session: Session, actor: Actor, number: str, *, at: datetime) -> Order
     before, after = workflow.ORDER.take("debit", order, actor)
     order.debited_at = order.updated_at = at
     session.flush()
-    session.execute(insert(Layer), _layers(order, version, at))
+    session.execute(_layers(order, version.quote_id, at))
     audit.record(
         session, actor, "order:debit", order, at=at, before=before, after=after,
-        quote=version.quote_no, total=version.total, journal=journal.number,
+        quote=order.quote_no, total=version.total, journal=journal.number,
     )  # fmt: skip
     return order
 
 
-def _layers(order: Order, version: Quote, at: datetime) -> list[dict[str, object]]:
+def _layers(order: Order, quote_id: int, at: datetime) -> Insert:
     """R26: each debited line becomes the dealer's own parts: bought, nothing received yet, at the price without freight."""
-    return [
-        {
-            "brand_id": order.brand_id, "dealer_id": order.dealer_id, "part_id": line.part_id, "line_id": line.line_id,
-            "order_number": order.number, "bought": line.quantity, "received": 0, "used": 0, "price": line.price,
-            "bought_at": at,
-        }
-        for line in version.lines
-        if line.quantity
-    ]  # fmt: skip
+    bought = (
+        select(
+            QuoteLine.brand_id, QuoteLine.dealer_id, QuoteLine.part_id, QuoteLine.line_id, literal(order.number), QuoteLine.quantity,
+            literal(0), literal(0), QuoteLine.price, literal(at),
+        )
+        .where(QuoteLine.quote_id == quote_id, QuoteLine.quantity > 0)
+        .order_by(QuoteLine.position)
+    )  # fmt: skip
+    columns = ["brand_id", "dealer_id", "part_id", "line_id", "order_number", "bought", "received", "used", "price", "bought_at"]  # fmt: skip
+    return insert(Layer).from_select(columns, bought, include_defaults=False)
 
 
 def cancel(session: Session, actor: Actor, ref: str, *, reason: str, at: datetime) -> Order:

@@ -67,6 +67,31 @@ def newest_quote(session: Session, found: Order) -> Quote:
     return quote
 
 
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """What the newest version of an order takes from its dealer's account, and how that stands; yuan."""
+
+    quote_id: int
+    goods: Decimal
+    freight: Decimal
+    total: Decimal
+    balance: Decimal
+    credit_limit: Decimal
+
+
+def owed(session: Session, found: Order) -> Owed:
+    """The newest version's amounts beside the dealer's account, in one statement. Raises NotFound for lack of either."""
+    account = ledger.prepayment_accounts().subquery()
+    row = session.execute(
+        select(Quote.id, Quote.goods, Quote.freight, Quote.total, account.c.balance, account.c.credit_limit)
+        .join(account, account.c.dealer_id == Quote.dealer_id)
+        .where(Quote.order_id == found.id, Quote.quote_no == found.quote_no, account.c.dealer_id == found.dealer_id)
+    ).one_or_none()
+    if row is None:
+        raise NotFound
+    return Owed(*row)
+
+
 def left_to_ship(session: Session, found: Order) -> dict[int, int]:
     """Confirmed pieces not yet shipped, by line position (lines with nothing left stand with 0)."""
     shipped = (
