@@ -13,6 +13,7 @@ REFUSALS = {
     "photo-broken": _l(
         "The photo cannot be read; it may have been cut off on its way. Nothing was stored, send it again."
     ),
+    "photos-busy": _l("Too many photos are arriving at once. Nothing was stored, send this one again in a moment."),
     "store-unavailable": _l(
         "Photos cannot be stored just now: the portal's file store does not take any. Nothing was changed, try again later."
     ),

@@ -37,6 +37,7 @@ _MARKER: Final = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]", re.DOTALL)
 # Pillow refuses only above twice its limit and merely warns below that: the warning is made an error for the whole process.
 Image.MAX_IMAGE_PIXELS = PIXELS_LIMIT
 warnings.simplefilter("error", Image.DecompressionBombWarning)
+WAIT_LIMIT: Final = 15.0  # seconds for one's turn: the act's transaction is open meanwhile
 _few = threading.BoundedSemaphore(2)  # pictures decoded at once: 40 megapixels take up to 400 MB
 
 
@@ -54,7 +55,7 @@ def checked(data: bytes) -> Picture:
     """The picture in ``data`` as a clean JPEG, upright, at most 2000 pixels long.
 
     Refuses "photo-missing", "photo-too-heavy" (over 12 MB), "photo-kind" (neither JPEG, PNG, WebP nor HEIC by its first
-    bytes), "photo-several" (it moves), "photo-too-large" (over 40 megapixels), "photo-broken".
+    bytes), "photo-several" (it moves), "photo-too-large" (over 40 megapixels), "photo-broken", "photos-busy".
     """
     if not data:
         raise Refused("photo-missing", field="photo")
@@ -63,8 +64,12 @@ def checked(data: bytes) -> Picture:
     kind = kind_of(data)
     if kind is None:
         raise Refused("photo-kind", field="photo")
-    with _few:
+    if not _few.acquire(timeout=WAIT_LIMIT):
+        raise Refused("photos-busy", field="photo")
+    try:
         return _drawn_anew(_decoded(data, kind))
+    finally:
+        _few.release()
 
 
 def kind_of(data: bytes) -> str | None:

@@ -374,7 +374,7 @@ def test_a_HEIC_whose_decoder_dies_or_hangs_is_a_broken_photo(monkeypatch, tmp_p
         "import signal; signal.pause()",
     ):
         (engine / "heic_engine.py").write_text(script)
-        monkeypatch.setattr(heic, "TIME_LIMIT", 1.0 if "pause" in script else 40.0)
+        monkeypatch.setattr(heic, "TIME_LIMIT", 1.0 if "pause" in script else 25.0)
         monkeypatch.setenv("DATABASE_URL", "a secret")
         assert refusal(heif.heic()) == "photo-broken"
 
@@ -423,3 +423,23 @@ def test_UP2_a_HEIC_cut_off_or_bent_is_a_photo_or_refused():
             rules.checked(bytes(bent))
         except Refused as refused:
             assert refused.code in {"photo-kind", "photo-broken", "photo-too-large"}
+
+
+def test_UP6_only_two_photos_are_decoded_at_once_and_the_third_waits_or_is_sent_away(monkeypatch):
+    monkeypatch.setattr(rules, "WAIT_LIMIT", 0.01)
+    inside, done = [], []
+    decoded = rules._decoded
+
+    def slowly(data, kind):
+        inside.append(kind)
+        if len(inside) < 3:  # while this one is decoded, another arrives
+            try:
+                done.append(rules.checked(jpeg()).width)
+            except Refused as refused:
+                done.append(refused.code)
+        return decoded(data, kind)
+
+    monkeypatch.setattr(rules, "_decoded", slowly)
+    assert rules.checked(jpeg()).width == 64
+    assert done == ["photos-busy", 64]
+    assert rules.checked(jpeg()).width == 64  # the places are free again

@@ -16,6 +16,7 @@ from portal.core.db import unit_of_work
 from portal.core.errors import NotFound, Refused
 from portal.core.permissions import Actor
 from portal.core.permissions import Permission as P
+from portal.files import queries as files
 from portal.files.rules import BYTES_LIMIT
 from portal.old_parts import actions, labels, printing, queries, rules
 from portal.old_parts.forms import RegisterForm
@@ -261,6 +262,7 @@ def photos(number: str) -> ResponseReturnValue:
             may_report=refusal is None,
             why="" if refusal is None else sentence(Refused(refusal)),
             registered=old_part.state == OldPartState.REGISTERED,
+            space=files.used(session, old_part.dealer_id, on=today),
         )
 
 
