@@ -15,6 +15,7 @@ from flask_openapi3.models.parameter import Parameter
 from flask_openapi3.models.request_body import RequestBody
 from flask_openapi3.models.response import Response
 from flask_openapi3.models.schema import Schema
+from pydantic import BaseModel
 
 from portal.web.api.problems import PROBLEM
 
@@ -50,7 +51,7 @@ def describe(api: Api, method: str, rule: str, act: Callable[..., Any], takes: A
     operation: Operation = getattr(api.paths[address], method.lower())
     operation.parameters = [*_path_parameters(rule), *(operation.parameters or []), *_headers(takes)]
     if takes.file is not None:
-        operation.requestBody = _multipart(operation, takes.file)
+        operation.requestBody = _multipart(takes.body, takes.file)
     found = dict(operation.responses or {})
     if binary:
         found[status] = _answer("The file.", kind, {"type": "string", "format": "binary"})
@@ -103,18 +104,22 @@ def _parameter(place: str, name: str, words: str, example: str, required: bool, 
     )  # fmt: skip
 
 
-def _multipart(operation: Operation, name: str) -> RequestBody:
-    sent: dict[str, Any] = {
+def _multipart(body: type[BaseModel] | None, name: str) -> RequestBody:
+    """The fields of a form beside its file; in a form nothing is null, a field is there or it is not."""
+    fields = {} if body is None else body.model_json_schema().get("properties", {})
+    said = {field: _not_null(schema) for field, schema in fields.items()}
+    sent = {
         "type": "object",
-        "properties": {name: {"type": "string", "format": "binary"}},
+        "properties": {**said, name: {"type": "string", "format": "binary"}},
         "required": [name],
+        "additionalProperties": False,
     }
-    body = operation.requestBody
-    if isinstance(body, RequestBody):
-        asked = next(iter(body.content.values())).media_type_schema
-        sent = {"allOf": [asked, sent]}
     media = MediaType.model_validate({"schema": Schema.model_validate(sent)})
     return RequestBody(content={"multipart/form-data": media}, required=True)
+
+
+def _not_null(schema: dict[str, Any]) -> dict[str, Any]:
+    return next((one for one in schema.get("anyOf", []) if one.get("type") != "null"), schema)
 
 
 def _answer(words: str, kind: str, schema: dict[str, Any]) -> Response:
