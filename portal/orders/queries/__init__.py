@@ -1,21 +1,17 @@
 """What can be seen of orders: one order, lists, the dealer's own parts, and money (every SELECT of this package)."""
 
+from portal.orders.queries.debits import Queued, debit_queue, lapsed_quotes, payable, short_untold
 from portal.orders.queries.lists import (
     TABS,
     Counted,
     Filters,
     Incoming,
     ListedOrder,
-    Queued,
     ToShip,
     counts,
-    debit_queue,
     incoming,
-    lapsed_quotes,
     listed,
-    payable,
     shipping_queue,
-    short_untold,
 )
 from portal.orders.queries.one import (
     Owed,
