@@ -89,7 +89,9 @@ def test_AN3_the_answer_is_the_same_to_an_unknown_login_a_wrong_password_and_a_d
         browser = client_as(None)
         answer = sign_in(browser, login, password)
         body = answer.get_data(as_text=True).replace(login, "LOGIN")
-        body = re.sub(r'(?:name="(?:csrf_token|form_key)" value=|nonce=|"inlineScriptNonce": |"X-CSRFToken": )"[^"]*"', "", body)
+        body = re.sub(
+            r'(?:name="(?:csrf_token|form_key)" value=|nonce=|"inlineScriptNonce": |"X-CSRFToken": )"[^"]*"', "", body
+        )
         answers.add((answer.status_code, body, tuple(name for name, _ in answer.headers)))
         assert PASSWORD not in body
         assert not inside(browser)
