@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import runpy
 import subprocess
 import sys
 import threading
@@ -13,7 +14,7 @@ from typing import Any
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
-from portal.core.settings import ROOT, Settings, SettingsError
+from portal.core.settings import CONFIG, ROOT, Settings, SettingsError
 from portal.web import pdf
 
 
@@ -35,14 +36,20 @@ def serve(app: Flask, settings: Settings, *, host: str, port: int, worker: bool 
     if lacking := pdf.check_libraries():
         raise SettingsError(lacking)
     options = {
-        "bind": f"{host}:{port}", "worker_class": "gthread", "workers": 1, "threads": 8, "timeout": 60, "graceful_timeout": 20,
-        "accesslog": None, "loglevel": "warning", "control_socket_disable": True, "limit_request_line": 8190,
+        **_configured(),
+        "bind": f"{host}:{port}",
         # In the worker, after the fork: the children that print belong to the process that started them.
         "post_worker_init": lambda _worker: threading.Thread(target=pdf.warm, daemon=True).start(),
-    }  # fmt: skip
+    }
     print(f"The portal serves at http://{host}:{port}  (stop with Ctrl-C)", flush=True)  # noqa: T201
     with _beside() if worker else nullcontext():
         _Server(app, options).run()
+
+
+def _configured() -> dict[str, Any]:
+    """What config/gunicorn.conf.py says; the same file serves whoever starts gunicorn by itself."""
+    found = runpy.run_path(str(CONFIG / "gunicorn.conf.py"))
+    return {name: value for name, value in found.items() if not name.startswith("__")}
 
 
 @contextmanager

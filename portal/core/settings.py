@@ -81,11 +81,15 @@ def read(environ: Mapping[str, str] | None = None, **given: Any) -> Settings:
         "session_hours",
         "session_idle_minutes",
         "pool_size",
+        "upload_megabytes",
         "mail_url",
         "mail_from",
     ):
         if (text := env.get(f"PORTAL_{name.upper()}")) is not None:
             values[name] = _whole(name, text) if isinstance(values[name], int) else text
+    for name in ("behind_proxy", "secure_cookies"):
+        if (text := env.get(f"PORTAL_{name.upper()}")) is not None:
+            values[name] = _switch(name, text)
     for name, variable in _SECRETS.items():
         values[name] = env.get(variable) or values.get(name)
     values |= _files(values, env)
@@ -152,6 +156,12 @@ def _whole(name: str, text: str) -> int:
     if not (text.isascii() and text.isdecimal()):
         raise SettingsError(f"PORTAL_{name.upper()}={text} is no whole number")
     return int(text)
+
+
+def _switch(name: str, text: str) -> bool:
+    if text not in {"true", "false"}:
+        raise SettingsError(f"PORTAL_{name.upper()}={text} is no switch; write true or false")
+    return text == "true"
 
 
 def _url(variable: str, url: str | None) -> str | None:
