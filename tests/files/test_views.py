@@ -86,3 +86,31 @@ def test_R41_a_picture_seen_before_at_any_dealer_is_known_as_such(world, shown):
         second = actions.add_photo(session, world.d2.technician, theirs, data=same, at=at("2026-10-11 10:00"))
         assert second.content_hash == first.content_hash
         assert queries.seen_elsewhere(session, second) is True
+
+
+def test_UP5_after_signing_out_a_photos_address_leads_to_the_door_and_no_cache_kept_it(world, client_as, shown):
+    client = client_as(world.d1.clerk)
+    assert client.get(shown[0]).headers["Cache-Control"] == "private, no-store"
+    client.post("/sign-out")
+    answer = client.get(shown[0])
+    assert answer.status_code == 303
+    assert "/sign-in" in answer.headers["Location"]
+
+
+def test_a_store_that_does_not_answer_is_503_and_not_404(world, client_as, shown, tmp_path, settings):
+    """404 would say that the evidence never was; its row is there, only the store is not."""
+    address = shown[0]
+    try:
+        store.use_folder(tmp_path / "elsewhere")
+        (tmp_path / "elsewhere" / str(world.brand_id)).write_text("a file where a folder should be")
+        for query in ("", "?size=240"):
+            assert client_as(world.hq.clerk).get(address + query).status_code == 503
+    finally:
+        store.use(settings)
+    assert client_as(world.hq.clerk).get(address).status_code == 200
+
+
+def test_the_page_of_a_dealer_says_how_much_its_photos_take(world, client_as, shown):
+    page = client_as(world.hq.clerk).get("/dealers/D001").get_data(as_text=True)
+    assert "1 张照片，已用 1／2048 MB" in page
+    assert "0 张照片，已用 0／2048 MB" in client_as(world.hq.clerk).get("/dealers/D002").get_data(as_text=True)
