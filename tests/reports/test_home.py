@@ -267,3 +267,27 @@ def test_home_takes_as_many_statements_with_one_document_as_with_many(world, cli
     for _ in range(3):
         world.agreed_order(world.d1, {"P1": 1}, when="2026-10-30 11:00")
     assert [statements(actor) for actor in (world.hq.finance, world.d1.manager)] == before
+
+
+def test_R53_a_statement_waits_at_the_dealers_home_and_a_dispute_at_finances(world, client_as):
+    from portal.settlement import actions as settlement
+    from tests.settlement.months import claimed, posted
+
+    claimed(world, world.d1, {"P1": 4})
+    posted(world)
+    with clock.frozen(at("2026-11-07 10:00")):
+        home = words(english(client_as(world.d1.manager)).get("/").get_data(as_text=True))
+        assert "Statement to confirm: ST2610-D001" in home
+        assert "by 11-08 24:00, then it counts as accepted" in home
+        assert "Statement to confirm" not in words(english(client_as(world.d1.clerk)).get("/").get_data(as_text=True))
+        with world.as_(world.d1.manager) as session:
+            settlement.dispute(session, world.d1.manager, "ST2610-D001", reason="x", at=at("2026-11-07 10:00"))
+        assert "Statement to confirm" not in words(english(client_as(world.d1.manager)).get("/").get_data(as_text=True))
+        assert "Disputed statements to answer" in words(
+            english(client_as(world.hq.finance)).get("/").get_data(as_text=True)
+        )
+        assert "Disputed statements to answer" not in words(
+            english(client_as(world.hq.clerk)).get("/").get_data(as_text=True)
+        )
+    with clock.frozen(at("2026-11-09 00:00")), world.as_(world.d2.manager) as session:
+        assert "statement" not in {task.kind for task in queries.tasks(session, today=date(2026, 11, 9))}

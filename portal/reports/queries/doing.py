@@ -31,6 +31,9 @@ from portal.core.money import yuan
 from portal.fees.models import FeeSchedule, FeeState
 from portal.old_parts.models import OldPart, OldPartState, Review
 from portal.orders.models import Order, OrderLine, OrderState, Shipment, ShipmentState
+from portal.settlement.models import Statement
+from portal.settlement.queries.statements import stands
+from portal.settlement.rules import Reply
 
 EACH = 5  # of each kind so many are shown one by one; the rest is a number
 RECENT = 8
@@ -81,7 +84,7 @@ class Usual:
     pieces: int
 
 
-def tasks(session: Session) -> list[Task]:
+def tasks(session: Session, *, today: date) -> list[Task]:
     """What this dealer may have to do, the nearest of each kind first, at most :data:`EACH` of each. One statement."""
     wanted_line = (
         _task(
@@ -184,9 +187,24 @@ def tasks(session: Session) -> list[Task]:
         .where(FeeSchedule.state == FeeState.DRAFT)
     )  # fmt: skip
     rows = session.execute(
-        union_all(wanted_line, wanted_old_part, report, agree, receive, order_back, fee, _claimable())
+        union_all(
+            wanted_line, wanted_old_part, report, agree, receive, order_back, fee, _statements(today), _claimable()
+        )
     )
     return [Task(*_in_yuan(row, 4)) for row in rows]
+
+
+def _statements(today: date) -> Any:
+    """Statements that the dealer can still confirm or dispute, the nearest last day first (R53)."""
+    last_day = func.coalesce(Statement.again_by, Statement.confirm_by)
+    return (
+        _task(
+            "statement", Statement.number, func.to_char(Statement.month, "YYYY-MM"), None, Statement.closing, Statement.posted_at,
+            last_day, last_day,
+        )
+        .select_from(Statement)
+        .where(Statement.number.is_not(None), *stands(Reply.WAITING, today))
+    )  # fmt: skip
 
 
 def _task(kind: str, ref: Any, what: Any, about: Any, amount: Any, since: Any, due: Any, order: Any) -> Any:

@@ -35,6 +35,7 @@ from portal.fees.models import FeeSchedule, FeeState
 from portal.old_parts.models import OldPart, OldPartState, Review
 from portal.orders.models import Order, OrderLine, OrderState, Shipment, ShipmentState
 from portal.reports.rules import SOON_DAYS, Cycle
+from portal.settlement.models import Dispute, Statement, StatementState
 
 S = OrderState
 
@@ -87,6 +88,7 @@ def waiting(session: Session, *, today: date, next_paid: Cycle) -> dict[str, Wai
         _orders("drafts", (S.DRAFT,), Order.drafted_at, Order.ship_on, None, None),
         _parcels(),
         _fees(today),
+        _disputes(),
     ]  # fmt: skip
     rows = session.execute(union_all(*kinds))
     return {
@@ -232,3 +234,18 @@ def _fees(today: date) -> Select[Any]:
         .select_from(FeeSchedule)
         .where(FeeSchedule.state == FeeState.SUBMITTED)
     )  # fmt: skip
+
+
+def _disputes() -> Select[Any]:
+    """Statements whose dealer says that something is wrong (R53), since the dispute that waits for its answer."""
+    open_one = and_(
+        Dispute.brand_id == Statement.brand_id, Dispute.statement_id == Statement.id, Dispute.answered_at.is_(None)
+    )
+    return (
+        _kind(
+            "disputes", Statement.dealer_id, since=Dispute.raised_at, amount=Statement.closing, first=Statement.number
+        )
+        .select_from(Statement)
+        .join(Dispute, open_one)
+        .where(Statement.state == StatementState.DISPUTED)
+    )
