@@ -136,6 +136,11 @@ def login() -> None:
 
 
 @portal.group(cls=InApp)
+def token() -> None:
+    """Give programs a way into the API: tokens of a member's place, listed and revoked."""
+
+
+@portal.group(cls=InApp)
 def files() -> None:
     """Sweep stored files that nothing names; check that every file is there."""
 
@@ -151,7 +156,7 @@ def _register() -> None:
         module.register(settle if package == "settlement" else load)
     importlib.import_module("portal.files.cli").register(files)
     people = importlib.import_module("portal.identity.cli")
-    people.register(brand, member, login)
+    people.register(brand, member, login, token)
     importlib.import_module("portal.worker_cli").register(portal)
 
 

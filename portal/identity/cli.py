@@ -14,20 +14,25 @@ from sqlalchemy.orm import Session
 from portal.core import clock
 from portal.core.db import db, unit_of_work
 from portal.core.errors import Refused
+from portal.core.permissions import Actor
 from portal.identity import actions, passwords, queries, rules
+from portal.identity.actions.tokens import make_token, revoke_token
 from portal.identity.commands import brand_actor, cli_refusals, emit
 from portal.identity.edge import one_time_address
+from portal.identity.queries import tokens
 from portal.identity.roles import Role
 from portal.web.i18n import CHINESE, LANGUAGES
 
 
-def register(brand: click.Group, member: click.Group, login: click.Group) -> None:
-    """Put this package's commands under ``portal brand``, ``portal member`` and ``portal login``."""
+def register(brand: click.Group, member: click.Group, login: click.Group, token: click.Group) -> None:
+    """Put this package's commands under ``portal brand``, ``portal member``, ``portal login`` and ``portal token``."""
     brand.add_command(create)
     for command in (add, invite):
         member.add_command(command)
     for command in (disable, enable, reset_second_factor, reset_password):
         login.add_command(command)
+    for command in (create_token, list_tokens, revoke):
+        token.add_command(command)
 
 
 def _zone(_context: click.Context, _parameter: click.Parameter, typed: str) -> str:
@@ -205,3 +210,95 @@ def reset_password(login: str, as_json: bool) -> None:  # noqa: FBT001
     link = one_time_address("identity.reset", token)
     words = f"{found.login}: within {rules.LINK_SECONDS // 60} minutes, once: {link}"
     emit({"login": found.login, "link": link}, as_json=as_json, words=words)
+
+
+# ---------------------------------------------------------------- programs' tokens
+
+
+def _place_of(place: str, login: str) -> Actor:
+    """The member ``login`` at the place "BRAND" (headquarters) or "BRAND/DEALER", acting through the command line."""
+    brand, _slash, dealer = place.partition("/")
+    actor = brand_actor(brand)
+    with unit_of_work(actor.scope) as session:
+        found = tokens.member_here(session, login, _dealer(session, dealer or None))
+        if found is None:
+            raise Refused("no-such-place", login=login, place=place)
+    with db.engine.begin() as connection:
+        held = queries.places(connection, found.login_id)
+    here = next(one for one in held if (one.brand_id, one.member_id) == (actor.scope.brand_id, found.id))
+    return here.actor(found.login_id, address=None, via="command")
+
+
+def _asks_place(command: click.Command) -> click.Command:
+    command.params += [
+        click.Option(["--login"], required=True, help="Whose token: what the person signs in with."),
+        click.Option(
+            ["--place"], required=True, metavar="BRAND[/DEALER]", help="From where it acts: headquarters, or a dealer."
+        ),
+        click.Option(["--json", "as_json"], is_flag=True, help="Print one JSON object."),
+    ]
+    return command
+
+
+@_asks_place
+@click.command("create")
+@click.option("--name", default="command line", show_default=True, help="What it is for.")
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    metavar="PERMISSION",
+    help="May be repeated; without it everything the member may.",
+)
+@click.option("--days", type=click.IntRange(1), help="It ends after so many days; without it never.")
+@cli_refusals
+def create_token(
+    login: str,
+    place: str,
+    name: str,
+    scopes: tuple[str, ...],
+    days: int | None,
+    as_json: bool,  # noqa: FBT001
+) -> None:
+    """Make a token of that member's place; it is printed this once."""
+    actor = _place_of(place, login)
+    wanted = scopes or tuple(sorted(permission.value for permission in actor.permissions))
+    with unit_of_work(actor.scope) as session:
+        made, secret = make_token(session, actor, name=name, scopes=wanted, days=days, at=clock.now())
+    emit(
+        {"token": secret, "prefix": made.prefix, "scopes": made.scopes, "ends_at": made.ends_at},
+        as_json=as_json, words=f"token (shown once): {secret}",
+    )  # fmt: skip
+
+
+@_asks_place
+@click.command("list")
+@cli_refusals
+def list_tokens(login: str, place: str, as_json: bool) -> None:  # noqa: FBT001
+    """That member's tokens, the newest first, with their last call."""
+    actor = _place_of(place, login)
+    with unit_of_work(actor.scope) as session:
+        rows = [
+            {
+                "prefix": one.prefix, "name": one.name, "scopes": one.scopes, "created_at": one.created_at, "ends_at": one.ends_at,
+                "revoked_at": one.revoked_at, "last_used_at": one.last_used_at, "last_address": one.last_address,
+            }
+            for one in tokens.tokens_of(session, actor.scope.member_id)
+        ]  # fmt: skip
+    said = [
+        f"{row['prefix']}…  {row['name']}  {'revoked' if row['revoked_at'] else 'in force'}  last call: {row['last_used_at'] or 'none'}"
+        for row in rows
+    ]
+    emit({"tokens": rows}, as_json=as_json, words="\n".join(said) or "no tokens")
+
+
+@_asks_place
+@click.command("revoke")
+@click.argument("prefix")
+@cli_refusals
+def revoke(login: str, place: str, prefix: str, as_json: bool) -> None:  # noqa: FBT001
+    """End the token that begins with PREFIX, as `portal token list` shows it."""
+    actor = _place_of(place, login)
+    with unit_of_work(actor.scope) as session:
+        found = revoke_token(session, actor, prefix, at=clock.now())
+    emit({"prefix": found.prefix, "revoked_at": found.revoked_at}, as_json=as_json, words=f"{found.prefix}… is revoked")

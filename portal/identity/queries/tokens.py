@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Engine, select, text
+from sqlalchemy import Engine, func, select, text
 from sqlalchemy.orm import Session
 
 from portal.core.permissions import Permission
@@ -51,7 +51,7 @@ def member_here(session: Session, login: str, dealer_id: int | None) -> Member |
     """The member of that login at headquarters (``dealer_id`` None) or at that dealer, if its place has not ended."""
     return session.scalar(
         select(Member).where(
-            Member.login == login.lower(), Member.left_at.is_(None),
+            func.lower(Member.login) == login.lower(), Member.left_at.is_(None),
             Member.dealer_id.is_(None) if dealer_id is None else Member.dealer_id == dealer_id,
         )
     )  # fmt: skip

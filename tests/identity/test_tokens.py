@@ -1,0 +1,121 @@
+"""One's own API tokens: the page and the commands (AP2)."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from portal.core.audit import AuditEvent
+from portal.core.errors import NotFound, Refused
+from portal.core.permissions import Permission as P
+from portal.identity.actions.tokens import make_token, revoke_token
+from portal.identity.models import ApiToken
+from tests.api.calling import Program, told
+from tests.factories.world import World, at
+from tests.identity.test_cli import answer, run
+
+__all__ = ["run"]
+
+
+def test_AP2_a_token_is_made_on_the_page_and_shown_once(app: Flask, world: World, client_as) -> None:
+    browser = client_as(world.d1.clerk)
+    assert browser.get("/tokens").status_code == 200
+    shown = browser.post("/tokens", data={"name": "stock robot", "may": "reads", "days": "90"})
+    assert shown.status_code == 200
+    (token,) = set(re.findall(r"pt_[A-Za-z0-9_-]{43}", shown.get_data(as_text=True)))
+    again = browser.get("/tokens").get_data(as_text=True)
+    assert token not in again
+    assert token[:10] in again
+    assert "stock robot" in again
+    caller = Program(app, token)
+    assert caller.get("/orders").status_code == 200
+    told(caller.act("/orders", {"lines": [{"part": "P1", "quantity": 1}]}), 403, "scope-missing")
+    assert "127.0.0.1" in browser.get("/tokens").get_data(as_text=True)  # the last call
+    assert browser.post(f"/tokens/{token[:10]}/revoke").status_code == 303
+    told(caller.get("/orders"), 401, "token-unknown")
+    with world.as_(world.hq.auditor) as session:
+        acts = session.scalars(select(AuditEvent.act).where(AuditEvent.subject_kind == "token").order_by(AuditEvent.id))
+        assert list(acts) == ["token:make", "token:revoke"]
+
+
+def test_the_page_gives_what_is_ticked_or_everything_and_keeps_what_was_typed(world: World, client_as) -> None:
+    browser = client_as(world.d1.clerk)
+    browser.post("/tokens", data={"name": "all", "may": "all", "days": ""})
+    browser.post(
+        "/tokens", data={"name": "some", "may": "chosen", "days": "30", "scopes": ["orders.read", "claims.read"]}
+    )
+    with world.as_(world.d1.clerk) as session:
+        made = {one.name: one for one in session.scalars(select(ApiToken))}
+        assert set(made["all"].scopes) == {p.value for p in world.d1.clerk.permissions}
+        assert made["all"].ends_at is None
+        assert made["some"].scopes == ["orders.read", "claims.read"]
+        assert (made["some"].ends_at - made["some"].created_at).days == 30
+    nothing = browser.post("/tokens", data={"name": "kept name", "may": "chosen", "days": "30"})
+    assert (nothing.status_code, "kept name" in nothing.get_data(as_text=True)) == (422, True)
+    more = browser.post("/tokens", data={"name": "x", "may": "chosen", "days": "30", "scopes": ["settlement.post"]})
+    assert more.status_code == 422
+    assert browser.post("/tokens", data={"name": "", "may": "all", "days": "30"}).status_code == 422
+
+
+def test_nobody_sees_or_revokes_anothers_token(world: World, client_as) -> None:
+    with world.as_(world.d1.clerk) as session:
+        made, _secret = make_token(
+            session, world.d1.clerk, name="mine", scopes=["orders.read"], at=at("2026-10-06 10:00")
+        )
+    for other in (world.d1.manager, world.d2.clerk, world.hq.admin):
+        browser = client_as(other)
+        assert made.prefix not in browser.get("/tokens").get_data(as_text=True)
+        assert browser.post(f"/tokens/{made.prefix}/revoke").status_code == 404
+        with pytest.raises(NotFound), world.as_(other) as session:
+            revoke_token(session, other, made.prefix, at=at("2026-10-06 10:00"))
+    with world.as_(world.d1.clerk) as session:
+        assert session.scalars(select(ApiToken.revoked_at)).one() is None
+
+
+def test_a_token_of_more_than_one_holds_of_too_long_a_life_or_without_a_name_is_refused(world: World) -> None:
+    actor = world.d1.technician
+    for code, how in (
+        ("token-scopes", {"name": "x", "scopes": [P.ORDER_AGREE.value]}),
+        ("token-scopes", {"name": "x", "scopes": []}),
+        ("token-name", {"name": " ", "scopes": ["orders.read"]}),
+        ("token-name", {"name": "x" * 61, "scopes": ["orders.read"]}),
+        ("token-days", {"name": "x", "scopes": ["orders.read"], "days": 731}),
+    ):
+        with pytest.raises(Refused) as caught, world.as_(actor) as session:
+            make_token(session, actor, at=at("2026-10-06 10:00"), **how)  # type: ignore[arg-type]
+        assert caught.value.code == code
+    with world.as_(actor) as session:
+        for number in range(50):
+            make_token(session, actor, name=str(number), scopes=["orders.read"], at=at("2026-10-06 10:00"))
+        with pytest.raises(Refused) as caught:
+            make_token(session, actor, name="one more", scopes=["orders.read"], at=at("2026-10-06 10:00"))
+        assert caught.value.code == "token-too-many"
+
+
+def test_the_operations_are_listed_for_people_too(world: World, client_as) -> None:
+    page = client_as(world.d1.clerk).get("/tokens/api").get_data(as_text=True)
+    assert "/api/v1/orders/{ref}/quote" in page
+    assert "/api/v1/openapi.json" in page
+
+
+def test_AP2_tokens_are_made_listed_and_revoked_by_commands(app: Flask, world: World, run) -> None:
+    login = f"{world.d1.clerk.name}-{world.code}"
+    who = ("--login", login, "--place", f"{world.code}/D001", "--json")
+    made = answer(run("token", "create", *who, "--name", "nightly", "--scope", "orders.read", "--days", "30"))
+    caller = Program(app, str(made["token"]))
+    assert caller.get("/orders").status_code == 200
+    (listed,) = answer(run("token", "list", *who))["tokens"]  # type: ignore[misc]
+    assert (listed["prefix"], listed["name"], listed["scopes"]) == (made["prefix"], "nightly", ["orders.read"])
+    assert listed["last_used_at"] is not None
+    assert str(made["token"]) not in run("token", "list", *who).output
+    answer(run("token", "revoke", str(made["prefix"]), *who))
+    told(caller.get("/orders"), 401, "token-unknown")
+    elsewhere = run("token", "create", "--login", login, "--place", f"{world.code}/D002")
+    assert (elsewhere.exit_code, "D002" in elsewhere.output) == (1, True)
+    everything = answer(
+        run("token", "create", "--login", f"{world.hq.clerk.name}-{world.code}", "--place", world.code, "--json")
+    )
+    assert set(everything["scopes"]) == {p.value for p in world.hq.clerk.permissions}  # type: ignore[arg-type]
