@@ -437,3 +437,10 @@ def test_a_brands_invitation_is_nobody_elses_even_with_the_row_in_hand(home: Wor
     with pytest.raises(Refused, match="link-over"), other.as_(other.hq.system) as session:
         actions.accept_invitation(session, row.id, token, login=new_name(), password_hash="x", at=AT)
     assert queries.invitation_by_token(db.engine, actions.token_hash(token)) == (home.brand_id, row.id)
+
+
+def test_IE5_a_number_that_no_invitation_has_is_not_there(client_as, home: World) -> None:
+    browser = client_as(home.hq.admin)
+    for number in (0, 10**30):
+        for act in ("send", "revoke"):
+            assert browser.post(f"/members/invitations/{number}/{act}").status_code == 404

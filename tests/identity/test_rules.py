@@ -12,7 +12,7 @@ from portal.identity import rules
     [
         ("correct horse battery", None),
         ("三月的雨下了一整个星期", None),
-        ("修配-Portal-2026", "password-common"),
+        ("修配-Portal-2026", None),
         ("x7#kQ2!mZp", None),
         ("123456789", "password-short"),
         ("一二三四五六七八九", "password-short"),

@@ -146,6 +146,8 @@ def _place(session: Session, row: Invitation, login_id: int, login: str, email: 
 def _lock(session: Session, actor: Actor, invitation_id: int) -> Invitation:
     if not actor.may(Permission.MEMBER_MANAGE):
         raise Refused("permission-missing")
+    if invitation_id >= 2**63:  # no column holds it
+        raise NotFound
     row = session.scalar(
         select(Invitation)
         .where(Invitation.id == invitation_id)

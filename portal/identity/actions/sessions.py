@@ -146,7 +146,7 @@ def choose_place(engine: Engine, token: str, brand_id: int, member_id: int) -> N
 
 def end_session(session: Session, actor: Actor, session_id: int, *, at: datetime) -> None:
     """End one of one's own sessions; NotFound for one that is not there any more, or somebody else's."""
-    if not _end(session, actor.login_id, only=session_id):
+    if session_id >= 2**63 or not _end(session, actor.login_id, only=session_id):
         raise NotFound
     _ended(session, actor, 1, at)
 
