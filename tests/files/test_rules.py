@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from portal.core.errors import Refused
-from portal.files import heic, rules
+from portal.files import heic, heic_engine, rules
 from tests.factories import heif
 
 
@@ -359,6 +359,15 @@ def test_a_HEIC_that_calls_itself_mif1_first_is_one():
 )
 def test_UP1_a_HEIC_that_promises_too_much_or_lies_is_refused(data, code):
     assert refusal(data) == code
+
+
+def test_the_child_answers_with_one_picture_or_one_letter():
+    answer = heic_engine.answer(heif.heic(grid=(2, 3), turned=3))
+    assert (answer[:1], struct.unpack_from(">II", answer, 1)) == (heic_engine.PICTURE, (128, 192))
+    assert len(answer) == 9 + 128 * 192 * 3
+    assert heic_engine.answer(heif.heic(size=(20_000, 20_000))) == heic_engine.TOO_LARGE
+    assert heic_engine.answer(heif.heic(size=(16, 16))) == heic_engine.BROKEN
+    assert heic_engine.answer(b"") == heic_engine.BROKEN
 
 
 def test_a_HEIC_whose_decoder_dies_or_hangs_is_a_broken_photo(monkeypatch, tmp_path):

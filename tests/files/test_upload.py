@@ -6,7 +6,10 @@ import struct
 import zipfile
 import zlib
 
+import hypothesis
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 from sqlalchemy import text
 from werkzeug.datastructures import FileStorage
@@ -51,6 +54,7 @@ def webp_header(width, height):
 
 
 JPEG, PNG, WEBP, HEIC = drawn("JPEG"), drawn("PNG"), drawn("WEBP"), heif.heic(grid=(2, 2))
+SMALL = picture(4711)
 KIND, BROKEN, LARGE, HEAVY, SEVERAL, MISSING = (
     "photo-kind", "photo-broken", "photo-too-large", "photo-too-heavy", "photo-several", "photo-missing",
 )  # fmt: skip
@@ -165,9 +169,9 @@ def phone(shelf, client_as):
     return client
 
 
-def send(phone, number, name, data):
+def send(phone, number, name, data, kind="more"):
     # Encoded here: the test client would leave large ones in a temporary file that nobody closes.
-    boundary, body = encode_multipart({"photo": FileStorage(io.BytesIO(data), filename=name), "kind": "more"})
+    boundary, body = encode_multipart({"photo": FileStorage(io.BytesIO(data), filename=name), "kind": kind})
     return phone.post(
         f"/old-parts/{number}/photos",
         data=body,
@@ -238,6 +242,14 @@ def test_UP2_a_photo_with_something_else_in_it_is_redrawn_and_stored_under_a_ran
         assert "onerror" not in said
         assert "\u202e" not in said
         assert "cron.d" not in said
+
+
+@given(st.text(st.characters(blacklist_categories=("Cs",)), max_size=80))
+@hypothesis.settings(max_examples=25, suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture])
+def test_UP3_whatever_a_file_is_called_only_its_picture_counts(shelf, phone, name):
+    answer = send(phone, shelf.number, name, SMALL, kind="after")
+    assert answer.status_code in ({201} if name and name.isprintable() else {201, 422})  # 422: no file was chosen
+    assert len([row for row in photos(shelf) if row.stored_name in files_of(shelf)]) == len(photos(shelf))
 
 
 def test_UP2_random_bytes_and_bent_photos_are_never_a_500(shelf, phone):
