@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from pathlib import Path
 from typing import Any
 
 from flask import Flask
@@ -42,7 +43,7 @@ def serve(app: Flask, settings: Settings, *, host: str, port: int, worker: bool 
         "post_worker_init": lambda _worker: threading.Thread(target=pdf.warm, daemon=True).start(),
     }
     print(f"The portal serves at http://{host}:{port}  (stop with Ctrl-C)", flush=True)  # noqa: T201
-    with _beside() if worker else nullcontext():
+    with _beside(settings.home / "worker.log") if worker else nullcontext():
         _Server(app, options).run()
 
 
@@ -53,14 +54,16 @@ def _configured() -> dict[str, Any]:
 
 
 @contextmanager
-def _beside() -> Iterator[None]:
-    """A worker as a program of its own. However this server ends, its end of the pipe is closed, and the worker goes too."""
+def _beside(log: Path) -> Iterator[None]:
+    """A worker as a program of its own, which says what it does in the file ``log``. However this server ends, its end of the pipe is closed, and the worker goes too."""
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-    child = subprocess.Popen(
-        [sys.executable, "-m", "portal", "worker", "--beside"],
-        stdin=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": path},
-    )
+    with log.open("a", encoding="utf-8") as said:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "portal", "worker", "--beside"],
+            stdin=subprocess.PIPE,
+            stderr=said,
+            env={**os.environ, "PYTHONPATH": path},
+        )
     try:
         yield
     finally:

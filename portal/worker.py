@@ -97,10 +97,10 @@ def said(error: BaseException) -> str:
     return f"{type(cause).__name__}: {words}"
 
 
-def _runner(flask: Flask, task: queue.Task) -> Callable[..., None]:
+def _runner(flask: Flask, base_url: str, task: queue.Task) -> Callable[..., None]:
     def run(context: procrastinate.JobContext, **payload: Any) -> None:
         number = context.job.id
-        with flask.app_context():
+        with flask.test_request_context(base_url=base_url):  # papers carry whole addresses in their QR codes
             try:
                 job = queue.opened(task.name, payload)
                 task.act(job, **job.given)
@@ -130,7 +130,9 @@ def application(flask: Flask, settings: Settings) -> procrastinate.App:
     )
     app = procrastinate.App(connector=connector)
     for task in queue.TASKS.values():
-        app.task(name=task.name, queue=QUEUE, pass_context=True, retry=_Backoff(task.tries))(_runner(flask, task))
+        app.task(name=task.name, queue=QUEUE, pass_context=True, retry=_Backoff(task.tries))(
+            _runner(flask, settings.base_url, task)
+        )
     return app
 
 

@@ -28,7 +28,7 @@ from portal.orders import actions, queries
 from portal.orders.terms import DEBIT_AT_ONCE
 from portal.settlement import actions as settling
 from portal.settlement import rules
-from portal.settlement.models import Settlement
+from portal.settlement.models import KeptPaper, Settlement
 from portal.settlement.terms import POST_ALONE
 from tests.factories.world import SHANGHAI, World, at, make_world, yuan
 from tests.jobs.clock_terms import set_term
@@ -400,6 +400,36 @@ def test_R2_what_a_person_prepared_is_not_posted_by_itself(app: Flask, world: Wo
     assert did(world, "settlement.prepare", when="2026-11-03 02:00") == []
     with pytest.raises(Refused, match="you-prepared-it"), world.as_(world.hq.system) as session:
         settling.post_alone(session, world.hq.system, OCTOBER, at=at("2026-11-03 02:01"))
+
+
+def test_R53_after_posting_every_statement_is_printed_before_anybody_asks_and_its_dealer_told_once(
+    app: Flask, settings: Settings, world: World
+) -> None:
+    give_addresses(world)
+    world.received_order(world.d1, {"P1": 4})
+    to_be_paid(world)
+    ticked(world, when="2026-11-03 02:00")
+    post_by_people(world, OCTOBER)
+    with clock.frozen(at("2026-12-20 09:21")):
+        worker.run_waiting(app, settings)
+    told = [(to, facts) for template, to, facts in mails(world) if template == "statement-ready"]
+    assert [facts for _to, facts in told] == [
+        {"number": "ST2610-D001", "month": "2026-10", "amount": "12.50", "lines": 1, "opening": "0.00", "closing": str(world.balance(world.d1)), "confirm_by": "2026-11-08"},
+        {"number": "ST2610-D002", "month": "2026-10", "amount": "0.00", "lines": 0, "opening": "0.00", "closing": "1000.00", "confirm_by": "2026-11-08"},
+    ]  # fmt: skip
+    assert [to for to, _facts in told] == [
+        f"{login_of(world, shop.manager)}@example.com" for shop in (world.d1, world.d2)
+    ]
+    with world.as_(world.hq.auditor) as session:
+        kept = session.execute(select(KeptPaper.kind, KeptPaper.sha256).order_by(KeptPaper.id)).all()
+        assert sorted(str(row.kind) for row in kept) == ["pdf", "pdf", "xlsx", "xlsx"]
+    with world.as_(world.hq.system) as session:  # the whole once more, as after a kill between commit and sign-off
+        queue.defer(session, "settlement.statements", month="2026-10")
+    with clock.frozen(at("2026-12-20 09:30")):
+        worker.run_waiting(app, settings)
+    assert len([1 for template, _to, _facts in mails(world) if template == "statement-ready"]) == 2
+    with world.as_(world.hq.auditor) as session:
+        assert session.execute(select(KeptPaper.kind, KeptPaper.sha256).order_by(KeptPaper.id)).all() == kept
 
 
 # ---------------------------------------------------------------- the tick itself
