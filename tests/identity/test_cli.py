@@ -1,4 +1,4 @@
-"""``portal brand create`` and ``portal member add``: the first people of a brand on a server of one's own."""
+"""``portal brand``, ``portal member`` and ``portal login``: the first people of a brand on a server of one's own, and lost keys."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from portal.cli import portal
 from portal.core.db import db
 from portal.core.settings import Settings
 from portal.identity import actions, queries
+from portal.identity.roles import Role
+from tests.identity.people import acts_of, in_use, inside, person, post, sign_in
 
 
 @pytest.fixture
@@ -156,3 +158,88 @@ def test_a_dealer_that_is_not_there_and_a_role_of_the_other_side_are_refused(run
     other_side = run("member", "add", "--brand", world.code, "--login", "n2", "--name", "A", "--role", "dealer-clerk")
     assert (at_nowhere.exit_code, other_side.exit_code) == (1, 1)
     assert "D999" in at_nowhere.stderr
+
+
+# -- invitations and logins --
+
+
+def test_the_first_administrator_is_invited_by_mail_and_the_link_can_be_printed(run, client_as):
+    code, to = f"c{os.getpid()}i", f"first.{os.getpid()}@mail.example"
+    answer(run("brand", "create", "--code", code, "--name", "试牌", "--name-en", "Trial", "--json"))
+    words = [
+        "member",
+        "invite",
+        "--brand",
+        code,
+        "--name",
+        "王芳",
+        "--email",
+        to.upper(),
+        "--role",
+        "hq-admin",
+        "--json",
+    ]
+    invited = answer(run(*words, "--print-link"))
+    assert invited["invited"] == to
+    assert str(invited["link"]).startswith("http://127.0.0.1:8000/invitations/")
+    again = run(*words)
+    assert again.exit_code == 1
+    assert to in again.stderr
+    browser, login = client_as(None), f"wangfang{os.getpid()}"
+    link = str(invited["link"]).removeprefix("http://127.0.0.1:8000")
+    assert (
+        post(browser, link, login=login, password="三月 的 雨 下了 a week", again="三月 的 雨 下了 a week").status_code
+        == 303
+    )
+    assert inside(browser)
+    assert browser.get("/members/invite").status_code == 200  # an administrator, who can invite the others
+
+
+def test_an_invitation_to_a_dealer_that_is_not_there_or_a_role_of_the_other_side_is_refused(run, world):
+    words = ["member", "invite", "--brand", world.code, "--name", "A", "--email", "a@mail.example"]
+    nowhere = run(*words, "--dealer", "D999", "--role", "dealer-clerk")
+    other_side = run(*words, "--role", "dealer-clerk")
+    assert (nowhere.exit_code, other_side.exit_code) == (1, 1)
+    assert "D999" in nowhere.stderr
+    assert answer(run(*words, "--dealer", "D001", "--role", "dealer-clerk", "--json")) == {
+        "invited": "a@mail.example",
+        "link": None,
+    }
+
+
+def test_AN5_a_login_is_disabled_and_enabled_by_the_operator_and_each_of_its_brands_reads_it(run, home, client_as):
+    actor, login = person(home, Role.HQ_CLERK)
+    browser = client_as(actor)
+    assert inside(browser)
+    assert answer(run("login", "disable", login.upper(), "--json")) == {"login": login, "disabled": True}
+    assert not inside(browser)
+    assert sign_in(client_as(None), login).status_code == 422
+    assert answer(run("login", "enable", login, "--json"))["disabled"] is False
+    assert sign_in(client_as(None), login).status_code == 303
+    assert [(act, who) for act, who, facts in acts_of(home, kind="login") if facts.get("login") == login] == [
+        ("login:disable", "system"),
+        ("login:enable", "system"),
+    ]
+    unknown = run("login", "disable", "nobody-at-all")
+    assert (unknown.exit_code, "nobody-at-all" in unknown.stderr) == (1, True)
+
+
+def test_AN6_a_lost_second_factor_is_taken_off_by_the_operator_and_the_sessions_end(run, home, client_as):
+    actor, login = person(home, Role.HQ_CLERK)
+    assert run("login", "reset-second-factor", login).exit_code == 1  # there is none
+    in_use(actor)
+    browser = client_as(actor)
+    assert answer(run("login", "reset-second-factor", login, "--json")) == {"login": login}
+    assert not inside(browser)
+    assert sign_in(client_as(None), login).headers["Location"] == "/"
+    assert ("login:reset-second-factor", "system", {"login": login}) in acts_of(home, kind="login")
+
+
+def test_a_login_without_an_address_gets_its_link_from_the_operator(run, home, client_as):
+    _actor, login = person(home, Role.HQ_CLERK)
+    given = answer(run("login", "reset-password", login, "--json"))
+    link = str(given["link"]).removeprefix("http://127.0.0.1:8000")
+    browser, new = client_as(None), "三月 的 雨 下了 a week"
+    assert post(browser, link, password=new, again=new).status_code == 303
+    assert sign_in(browser, login, new).status_code == 303
+    assert run("login", "reset-password", "nobody-at-all").exit_code == 1
