@@ -54,6 +54,15 @@ def test_every_view_names_a_permission(app: Flask) -> None:
     assert [name for name, view in views.items() if not hasattr(view, "required_permissions")] == []
 
 
+def test_no_two_pages_share_an_address(app: Flask) -> None:
+    taken: dict[tuple[str, str], set[str]] = {}
+    for rule in app.url_map.iter_rules():
+        shape = re.sub(r"<[^>]+>", "<>", rule.rule)
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
+            taken.setdefault((shape, method), set()).add(rule.endpoint)
+    assert {shape: names for shape, names in taken.items() if len(names) > 1} == {}
+
+
 def test_only_these_views_are_open_to_everybody(app: Flask) -> None:
     opened = {name for name, view in app.view_functions.items() if getattr(view, "required_permissions", None) == ()}
     assert opened <= {
