@@ -7,7 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from portal.core import months
+from portal.core import calendar, months
 from portal.old_parts.rules import Taken, amount_of_oldest, give_back
 
 
@@ -52,9 +52,13 @@ CUT_CODES = tuple(code for code in Code if code is not Code.FWC and code not in 
 REFUSE_CODES = tuple(code for code in CUT_CODES if code is not Code.PWA)
 
 
-def settlement_day(month: date, day_of_month: int) -> date:
-    """R50: S(M), the day on which the month ``month`` (any day of it) is reimbursed: that day of the month after it."""
-    return months.add_months(months.first_of(month), 1).replace(day=day_of_month)
+def settlement_day(month: date, day_of_month: int, *, working: bool = False) -> date:
+    """R50: S(M), the day on which the month ``month`` (any day of it) is reimbursed: that day of the month after it.
+
+    ``working``: where that is no working day, the next one (by the term; by default that day all the same).
+    """
+    day = months.add_months(months.first_of(month), 1).replace(day=day_of_month)
+    return calendar.working_day_from(day) if working else day
 
 
 def pays_in(service_day: date, approved_on: date, day_of_month: int) -> date:
@@ -63,14 +67,14 @@ def pays_in(service_day: date, approved_on: date, day_of_month: int) -> date:
     ``approved_on`` is the day of the approval in the brand's zone: an instant lies before the day S(M)
     begins exactly when its own day does.
     """
-    return first_month(service_day, approved_on, lambda _month: day_of_month)
+    return first_month(service_day, approved_on, lambda month: settlement_day(month, day_of_month))
 
 
-def first_month(service_day: date, approved_on: date, day_for: Callable[[date], int]) -> date:
-    """:func:`pays_in` for a term that changes: ``day_for(M)`` is the day of month on which M is reimbursed."""
-    # No month before the one before the approval's can be reimbursed after it, so the search starts there.
-    month = max(months.first_of(service_day), months.add_months(months.first_of(approved_on), -1))
-    while approved_on >= settlement_day(month, day_for(month)):
+def first_month(service_day: date, approved_on: date, settles_on: Callable[[date], date]) -> date:
+    """:func:`pays_in` for terms that change: ``settles_on(M)`` is S(M)."""
+    # S(M) lies in M+1, or a holiday later: no month before the two before the approval's can be reimbursed after it.
+    month = max(months.first_of(service_day), months.add_months(months.first_of(approved_on), -2))
+    while approved_on >= settles_on(month):
         month = months.add_months(month, 1)
     return month
 

@@ -10,6 +10,14 @@ SETTLEMENT_DAY = Term(
     unit="day of month",
     why="R50: approved claim lines are reimbursed on this day of the month after the one reimbursed",
 )
+WORKING_DAY = Term(
+    "settlement.on-working-day",
+    default=0,
+    low=0,
+    high=1,
+    unit="switch",
+    why="R50: a settlement day that is no working day moves to the next one; otherwise it is that day all the same",
+)
 LATE_DAYS = Term(
     "claims.late-days",
     default=60,

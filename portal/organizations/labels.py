@@ -43,6 +43,10 @@ TERMS: dict[str, tuple[Any, Any]] = {
         _l("Second factor for finance"),
         _l("Who holds a finance role at headquarters signs in with a second factor; who has none is led to set it up first."),
     ),
+    "settlement.on-working-day": (
+        _l("Settlement on a working day"),
+        _l("A settlement day on a weekend or public holiday moves to the next working day."),
+    ),
     "settlement.post-by-itself": (
         _l("Settlements post themselves"),
         _l("What the portal prepared is posted in the same minute, without anybody checking it. What a person prepared is not."),

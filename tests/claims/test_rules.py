@@ -98,8 +98,8 @@ def test_r50_a_month_settles_on_its_day_of_the_next_month(month: str, day_of_mon
 
 
 def test_r50_with_a_term_that_changes_each_month_has_its_own_day():
-    def days(month: date) -> int:
-        return 3 if month < day("2026-11-01") else 10
+    def days(month: date) -> date:
+        return settlement_day(month, 3 if month < day("2026-11-01") else 10)
 
     assert rules.first_month(day("2026-10-20"), day("2026-11-05"), days) == day("2026-11-01")
     assert rules.first_month(day("2026-11-20"), day("2026-12-09"), days) == day("2026-11-01")

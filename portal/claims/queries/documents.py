@@ -17,7 +17,7 @@ from portal.claims import rules
 from portal.claims.checks import Check, level
 from portal.claims.models import Claim, ClaimLine, LineState
 from portal.claims.queries.known import PHOTOS_OF
-from portal.claims.terms import SETTLEMENT_DAY
+from portal.claims.terms import SETTLEMENT_DAY, WORKING_DAY
 from portal.claims.workflow import Case
 from portal.core import terms
 from portal.core.errors import NotFound
@@ -344,25 +344,27 @@ def photo_count(session: Session, claim: Claim) -> int:
     return session.scalar(counted) or 0
 
 
-def settlement_days(session: Session) -> Callable[[date], int]:
-    """Which day of the next month reimburses a month: the term's value on that next month's first day."""
+def settlement_days(session: Session) -> Callable[[date], date]:
+    """S(M) for any month (R50): by the terms in force on the first day of the month after it."""
 
     @cache
-    def day_for(month: date) -> int:
-        return terms.value(session, SETTLEMENT_DAY, on=add_months(first_of(month), 1))
+    def day(month: date) -> date:
+        on = add_months(first_of(month), 1)
+        working = bool(terms.value(session, WORKING_DAY, on=on))
+        return rules.settlement_day(month, terms.value(session, SETTLEMENT_DAY, on=on), working=working)
 
-    return day_for
+    return day
 
 
 def settles_on(session: Session, month: date) -> date:
     """R50: S(M), the day on which ``month`` is reimbursed in the session's brand."""
-    return rules.settlement_day(month, settlement_days(session)(month))
+    return settlement_days(session)(month)
 
 
 def payer(session: Session, approved_on: date) -> Callable[[date], date]:
     """R50: from a service day to its ``pays_in``, for approvals on the day ``approved_on`` of the brand's zone."""
-    day_for = settlement_days(session)
-    return cache(lambda service_day: rules.first_month(service_day, approved_on, day_for))
+    day = settlement_days(session)
+    return cache(lambda service_day: rules.first_month(service_day, approved_on, day))
 
 
 def cases(
@@ -371,13 +373,13 @@ def cases(
 ) -> dict[int, Case]:  # fmt: skip
     """The lines, by position, with what their workflow's guards ask. ``checked`` as by ``check_lines``, ``old_parts`` by id."""
     own = serves(session, actor.login_id, claim.dealer_id)
-    day_for = settlement_days(session)
+    settles = settlement_days(session)
     return {
         line.position: Case(
             line=line,
             claim=claim,
             own_dealer=own,
-            begun=line.pays_in is not None and today >= rules.settlement_day(line.pays_in, day_for(line.pays_in)),
+            begun=line.pays_in is not None and today >= settles(line.pays_in),
             blocked=level(checked[line.position]) == "block",
             review=old_parts[line.old_part_id].review,
         )

@@ -10,9 +10,8 @@ from typing import Any
 from sqlalchemy import Select, Subquery, and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from portal.claims import rules as claim_rules
+from portal.claims import queries as claims
 from portal.claims.models import ClaimLine, LineState
-from portal.claims.terms import SETTLEMENT_DAY
 from portal.core import terms
 from portal.core.errors import Refused
 from portal.organizations.models import Dealer
@@ -26,8 +25,8 @@ PAGE = 100
 
 
 def day_of(session: Session, month: date) -> date:
-    """R50: S(M), the day on which ``month`` is reimbursed, by the term in force when the month after it begins."""
-    return claim_rules.settlement_day(month, terms.value(session, SETTLEMENT_DAY, on=rules.month_after(month)))
+    """R50: S(M), the day on which ``month`` is reimbursed, by the terms in force when the month after it begins."""
+    return claims.settles_on(session, month)
 
 
 def statement_numbers(session: Session, found: Settlement) -> Sequence[str]:
