@@ -4,7 +4,7 @@ PYTHON := $(BIN)/python
 export m
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test fix lint sure bench migration i18n flows lock setup
+.PHONY: help demo run test fix lint sure bench chaos migration i18n flows lock setup
 
 help: ## what there is (this)
 	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):[^#]*## /\1|/' | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -33,6 +33,9 @@ sure: lint test ## what CI runs: style, types, layers, templates, tests
 
 bench: setup ## measure everything beside its yardstick (ten minutes; how="--quick" is a minute)
 	$(PYTHON) -m tests.bench $(how)
+
+chaos: setup ## kill -9 at random moments: make chaos ROUNDS=1000 SEED=7 (any seed when none is given; it is printed)
+	CHAOS_ROUNDS=$(or $(ROUNDS),100) CHAOS_SEED=$(or $(SEED),$(shell od -An -N4 -tu4 /dev/urandom)) $(PYTHON) -m pytest -s tests/chaos
 
 migration: ## start a numbered migration: make migration m="claims: remember who weighed"
 	@python3 tools/migration.py "$$m"
