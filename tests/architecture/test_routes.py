@@ -47,6 +47,7 @@ def victim(app: Flask) -> tuple[World, dict[str, str]]:
     from portal.claims.matching import Form, FormRow
     from portal.fees import actions as fees
     from portal.fees.rules import FeeWish
+    from portal.identity.actions.tokens import make_token
     from portal.identity import actions as identity
     from portal.orders import actions as orders
     from portal.orders.models import Purpose
@@ -85,6 +86,8 @@ def victim(app: Flask) -> tuple[World, dict[str, str]]:
     with world.as_(world.hq.finance_manager) as session:
         settlement.post(session, world.hq.finance_manager, at("2026-10-01 00:00").date(), at=at("2026-11-03 10:00"))
     world.topup(shop, "77.31")
+    with world.as_(shop.clerk) as session:
+        token, _secret = make_token(session, shop.clerk, name=CANARY, scopes=["orders.read"], at=at("2026-10-20 09:00"))
     with world.as_(shop.manager) as session:
         identity.invite(session, shop.manager, name=CANARY, email="canary@mail.example", roles=["dealer-clerk"], dealer_id=shop.id,
                         link=str, locale="en", at=at("2026-10-20 09:00"))  # fmt: skip
@@ -96,7 +99,8 @@ def victim(app: Flask) -> tuple[World, dict[str, str]]:
             "topup": one("SELECT number FROM topups"), "journal": one("SELECT number FROM journals ORDER BY id LIMIT 1"),
             "photo": one("SELECT public_id FROM photos LIMIT 1"), "serial": one("SELECT serial FROM products LIMIT 1"),
             "invitation": one("SELECT id FROM invitations LIMIT 1"), "session": signed_in(shop.clerk),
-            "member": str(world.d1.clerk.scope.member_id), "brand": world.code, "dealer": "D001",
+            "member": str(world.d1.clerk.scope.member_id), "brand": world.code, "dealer": "D001", "token": token.prefix,
+            "message": one("SELECT max(id) FROM outbox"), "job": one("SELECT max(id) FROM jobs_list(NULL, NULL, 100)"),
         }  # fmt: skip
     return world, found
 
@@ -139,7 +143,7 @@ BY_ENDPOINT: dict[str, dict[str, str]] = {
 BY_BLUEPRINT: dict[str, dict[str, str]] = {
     "orders": {"ref": "order", "number": "shipment"}, "claims": {"ref": "claim", "number": "claim"}, "old_parts": {"number": "old_part", "photo": "photo"},
     "fees": {"ref": "fee", "number": "fee"}, "settlement": {"number": "statement", "code": "dealer", "dealer": "dealer"},
-    "identity": {"member_id": "member", "invitation_id": "invitation", "session_id": "session"}, "warranty": {"serial": "serial"},
+    "notices": {"message_id": "message", "job_id": "job"}, "identity": {"member_id": "member", "prefix": "token", "invitation_id": "invitation", "session_id": "session"}, "warranty": {"serial": "serial"},
 }  # fmt: skip
 # Addresses that name nothing of one brand only (a month, a dealer's code, a part number that every brand may use):
 # a rival gets its own page or 404, and the canary test reads it.
