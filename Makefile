@@ -35,7 +35,7 @@ bench: setup ## measure everything beside its yardstick (ten minutes; how="--qui
 	$(PYTHON) -m tests.bench $(how)
 
 chaos: setup ## kill -9 at random moments: make chaos ROUNDS=1000 SEED=7 (any seed when none is given; it is printed)
-	CHAOS_ROUNDS=$(or $(ROUNDS),100) CHAOS_SEED=$(or $(SEED),$(shell od -An -N4 -tu4 /dev/urandom)) $(PYTHON) -m pytest -s tests/chaos
+	CHAOS_ROUNDS=$(or $(ROUNDS),100) CHAOS_SEED=$(or $(SEED),$(strip $(shell od -An -N4 -tu4 /dev/urandom))) $(PYTHON) -m pytest -s tests/chaos
 
 migration: ## start a numbered migration: make migration m="claims: remember who weighed"
 	@python3 tools/migration.py "$$m"
