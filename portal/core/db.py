@@ -76,7 +76,7 @@ class Owned(Base):
     __abstract__ = True
 
     brand_id: Mapped[int] = mapped_column(server_default=CURRENT_BRAND)
-    id: Mapped[int] = mapped_column(Identity())
+    id: Mapped[int] = mapped_column(Identity(), autoincrement=True)  # said, or rows of a list would be inserted one by one
 
     @declared_attr.directive
     def __table_args__(cls) -> tuple[Any, ...]:  # noqa: N805
@@ -155,6 +155,15 @@ def unit_of_work(scope: Scope) -> Iterator[Session]:
     """One business act: it happens whole, or it leaves no trace. Opened by the edge, never by an action."""
     with Session(db.engine, expire_on_commit=False, info={"scope": scope}) as session, session.begin():
         yield session
+
+
+@event.listens_for(Session, "before_flush")
+def _write_the_brand(session: Session, context: Any, instances: Any) -> None:
+    """A new row says its brand itself: left to the column's default it would be read back, and rows go in one by one."""
+    if (scope := session.info.get("scope")) is not None:
+        for row in session.new:
+            if isinstance(row, Owned) and "brand_id" not in row.__dict__:
+                row.brand_id = scope.brand_id
 
 
 @event.listens_for(Session, "after_begin")

@@ -8,12 +8,13 @@ Keys are a member's own and kept for seven days of the machine's time.
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import Index, UniqueConstraint, delete, select, text, update
-from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy import Index, UniqueConstraint, delete, select, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from portal.core import clock
@@ -23,6 +24,16 @@ from portal.core.errors import Refused
 KEPT = timedelta(days=7)
 Kind = Literal["page", "api"]
 
+_TAKE = text("""
+    INSERT INTO kept_replies AS k (dealer_id, member_id, kind, key, fingerprint, status, headers, body, kept_at)
+    VALUES (:dealer, :member, :kind, :key, :asked, 0, '{}', '', :now)
+    ON CONFLICT (brand_id, member_id, kind, key) DO UPDATE
+        SET fingerprint = excluded.fingerprint, status = 0, headers = '{}', body = '', kept_at = excluded.kept_at
+        WHERE k.kept_at <= :over
+    RETURNING id""")
+_KEEP = text("""
+    UPDATE kept_replies SET status = :status, headers = CAST(:headers AS jsonb), body = :body
+    WHERE member_id = :member AND kind = :kind AND key = :key""")
 _TRY = text("SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 7302))")
 
 
@@ -77,25 +88,11 @@ def first_reply(session: Session, kind: Kind, key: str, asked: str) -> Reply | N
     if kind == "api" and not session.scalar(_TRY, {"name": f"{scope.brand_id}.{scope.member_id}.{key}"}):
         raise Refused("still-running")
     now = clock.machine_now()
-    fresh = insert(KeptReply).values(
-        dealer_id=scope.dealer_id,
-        member_id=scope.member_id,
-        kind=kind,
-        key=key,
-        fingerprint=asked,
-        status=0,
-        headers={},
-        body="",
-        kept_at=now,
-    )
     # The first writer's row makes others wait here until it is committed or gone; a row past its time is taken over.
     mine = session.scalar(
-        fresh.on_conflict_do_update(
-            index_elements=["brand_id", "member_id", "kind", "key"],
-            set_={"fingerprint": asked, "status": 0, "headers": {}, "body": "", "kept_at": now},
-            where=KeptReply.kept_at <= now - KEPT,
-        ).returning(KeptReply.id)
-    )
+        _TAKE,
+        {"dealer": scope.dealer_id, "member": scope.member_id, "kind": kind, "key": key, "asked": asked, "now": now, "over": now - KEPT},
+    )  # fmt: skip
     if mine is not None:
         return None
     found = session.execute(
@@ -111,13 +108,12 @@ def first_reply(session: Session, kind: Kind, key: str, asked: str) -> Reply | N
 def keep(session: Session, kind: Kind, key: str, reply: Reply) -> None:
     """Write down what the key is answered, in the act's own transaction."""
     session.execute(
-        update(KeptReply)
-        .where(
-            KeptReply.member_id == session.info["scope"].member_id, KeptReply.kind == kind, KeptReply.key == key
-        )
-        .values(status=reply.status, headers=reply.headers, body=reply.body)
-        .execution_options(synchronize_session=False)
-    )
+        _KEEP,
+        {
+            "member": session.info["scope"].member_id, "kind": kind, "key": key, "status": reply.status,
+            "headers": json.dumps(reply.headers), "body": reply.body,
+        },
+    )  # fmt: skip
 
 
 def forget_old(session: Session) -> int:

@@ -26,9 +26,9 @@ def dealer(session: Session, code: str) -> Dealer:
     return found
 
 
-def dealer_options(session: Session) -> list[tuple[str, str]]:
-    """Every dealer that this side sees, for a list's filter: its code, and code and name together. One statement."""
-    rows = session.execute(select(Dealer.code, Dealer.name).order_by(Dealer.code))
+def dealer_options(session: Session, *, most: int | None = None) -> list[tuple[str, str]]:
+    """The dealers that this side sees (``most`` of them), for a list's filter: code, and code and name together. One statement."""
+    rows = session.execute(select(Dealer.code, Dealer.name).order_by(Dealer.code).limit(most))
     return [(row.code, f"{row.code} {row.name}") for row in rows]
 
 

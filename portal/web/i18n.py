@@ -16,8 +16,9 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from babel.support import NullTranslations
 from flask import Flask, Response, g, has_request_context, request
-from flask_babel import Babel, get_locale
+from flask_babel import Babel, Domain, get_locale
 
 PACKAGE = Path(__file__).resolve().parents[1]
 TRANSLATIONS = PACKAGE / "translations"
@@ -62,8 +63,31 @@ def init_i18n(app: Flask) -> Babel:
     app.config.setdefault("BABEL_DEFAULT_TIMEZONE", "Asia/Shanghai")
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(TRANSLATIONS)
     babel = Babel(app, locale_selector=chosen_language)
+    babel.domain_instance = _Words()
+    # Jinja's own way to the words would ask Flask-Babel where it stands at every one of them
+    words = babel.domain_instance
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
+        lambda said: words.get_translations().ugettext(said),
+        lambda one, many, count: words.get_translations().ungettext(one, many, count),
+        newstyle=True,
+    )
     app.context_processor(lambda: {"locale": str(get_locale() or CHINESE)})
     return babel
+
+
+class _Words(Domain):
+    """The portal's words, their catalogue found once a request and language: a page asks for two hundred of them."""
+
+    def get_translations(self) -> NullTranslations:
+        """The catalogue of the reader's language, or of the one that ``force_locale`` has put in its place."""
+        here = g.get("_flask_babel") if g else None  # where Flask-Babel keeps what it knows of this request
+        locale, held = getattr(here, "babel_locale", None), getattr(here, "portal_words", None)
+        if locale is not None and held is not None and held[0] is locale:
+            return held[1]
+        found: NullTranslations = super().get_translations()
+        if here is not None:
+            here.portal_words = (here.babel_locale, found)
+        return found
 
 
 def catalogs(language: str = CHINESE) -> dict[str, Catalog]:

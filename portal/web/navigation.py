@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from flask import current_app, url_for
+from flask import current_app, has_request_context, request, url_for
 from flask_babel import lazy_gettext as _l
 
 from portal.core.permissions import Permission as P
@@ -183,12 +183,20 @@ def navigation(
     """
     if member is None:
         return []
+    known: dict[object, list[Group]] = current_app.extensions.setdefault("portal_navigation", {})
+    key = (member.side, member.permissions, endpoint, request.script_root if has_request_context() else "")
+    if counts or hot:
+        return _navigation(member, endpoint, counts or {}, hot)
+    if key not in known:  # the same for everybody who may the same; its words are looked up when they are drawn
+        known[key] = _navigation(member, endpoint, {}, ())
+    return known[key]
+
+
+def _navigation(member: Member, endpoint: str | None, counts: Mapping[str, int], hot: Collection[str]) -> list[Group]:
     table = HQ if member.side == "hq" else DEALER
     visible = [(label, [row for row in rows if _shown(row, member)]) for label, rows in table]
     current = _current([row for _label, rows in visible for row in rows], endpoint)
-    return [
-        Group(label, tuple(_item(row, current, counts or {}, hot) for row in rows)) for label, rows in visible if rows
-    ]
+    return [Group(label, tuple(_item(row, current, counts, hot) for row in rows)) for label, rows in visible if rows]
 
 
 def tabbar(member: Member | None, endpoint: str | None, counts: Mapping[str, int] | None = None) -> list[Item]:

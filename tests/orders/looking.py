@@ -29,6 +29,21 @@ def statements() -> Iterator[list[str]]:
         event.remove(db.engine, "before_cursor_execute", note)
 
 
+@contextmanager
+def every_statement() -> Iterator[list[str]]:
+    """Everything the database was asked meanwhile, the session and the scope too."""
+    seen: list[str] = []
+
+    def note(_connection, _cursor, statement, *_rest):
+        seen.append(statement)
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        event.remove(db.engine, "before_cursor_execute", note)
+
+
 def line(index: int, part: str, quantity: object, purpose: str = "stock", serial: str = "") -> dict[str, str]:
     stem = f"lines-{index}-"
     return {f"{stem}part": part, f"{stem}quantity": str(quantity), f"{stem}purpose": purpose, f"{stem}serial": serial}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import date
+from decimal import Decimal
 
 import pytest
 
@@ -12,8 +13,9 @@ from portal.core import clock
 from portal.orders import actions, queries
 from portal.orders.models import OrderState, Purpose
 from portal.orders.rules import LineWish
+from portal.orders.views import lists
 from tests.factories.world import World, at, yuan
-from tests.orders.looking import find, statements, text_of
+from tests.orders.looking import every_statement, find, statements, text_of
 
 S = OrderState
 
@@ -98,19 +100,35 @@ def test_another_dealers_order_parcel_and_paper_are_not_there(world: World, clie
 @pytest.mark.parametrize(
     ("who", "address"), [("clerk", "/orders"), ("finance", "/orders/debits"), ("warehouse", "/orders/shipping")]
 )
-def test_a_list_asks_at_most_five_statements_of_its_own(world: World, client_as, who: str, address: str) -> None:
+def test_a_list_asks_at_most_five_statements_session_and_scope_among_them(
+    world: World, client_as, who: str, address: str
+) -> None:
     for quantity in (1, 2, 11):
         world.agreed_order(world.d1, {"P2": quantity})
     world.debited_order(world.d2)
     browser = client_as(getattr(world.hq, who))
     browser.get(address)
-    with statements() as seen:
+    with every_statement() as seen:
         assert browser.get(address).status_code == 200
-    own = [one for one in seen if "FROM orders" in one or "FROM dealers" in one or "FROM accounts" in one]
-    assert len(own) <= 5, own
+    assert 3 <= len(seen) <= 5, seen
+
+
+def test_orders_are_listed_in_one_statement_with_what_is_missing(world: World) -> None:
+    number = world.agreed_order(world.d1, {"P2": 11})
     with world.as_(world.hq.auditor) as session, statements() as listed:
-        queries.listed(session, queries.Filters(), zone=world.hq.clerk.zone, on=date(2026, 10, 6))
-    assert len(listed) == 2
+        found = queries.listed(session, queries.Filters(), zone=world.hq.clerk.zone, on=date(2026, 10, 6))
+    assert len(listed) == 1
+    assert [(one.number, one.missing) for one in found] == [(number, Decimal("110.00"))]
+
+
+def test_many_dealers_are_asked_for_by_their_code(world: World, client_as, monkeypatch) -> None:
+    number, other = world.submitted_order(world.d1), world.submitted_order(world.d2)
+    monkeypatch.setattr(lists, "CHOSEN_MOST", 1)
+    browser = client_as(world.hq.clerk)
+    page = text_of(browser.get("/orders?dealer=d001"))
+    assert '<input class="form-control filter-text" type="search" name="dealer" value="d001"' in page
+    assert number in page
+    assert other not in page
 
 
 @pytest.mark.parametrize("language", ["zh_Hans_CN", "en"])

@@ -4,7 +4,7 @@ An action takes plain values, locks what it changes (the order first, then its s
 dealer's account), never commits, and refuses with a code.
 """
 
-from portal.orders.actions.asking import amend, draft, submit
+from portal.orders.actions.asking import amend, draft, submit, submit_held
 from portal.orders.actions.deciding import agree, cancel, debit, dispute, lapse, quote, reject, send_back
 from portal.orders.actions.moving import receive, ship, ship_part, ship_rest
 
@@ -24,4 +24,5 @@ __all__ = [
     "ship_part",
     "ship_rest",
     "submit",
+    "submit_held",
 ]

@@ -75,7 +75,11 @@ def submit(session: Session, actor: Actor, ref: str, *, at: datetime) -> Order:
     Locks the order. Each ``warranty`` line is judged for the day of submitting and keeps that verdict: one that is
     out of warranty refuses the whole ("line-out-of-warranty"), as does a part that no list in force prices.
     """
-    order = queries.order_for_update(session, ref)
+    return submit_held(session, actor, queries.order_for_update(session, ref), at=at)
+
+
+def submit_held(session: Session, actor: Actor, order: Order, *, at: datetime) -> Order:
+    """:func:`submit` for what this unit of work has just drafted or amended, which nobody else can touch before it ends."""
     workflow.allowed("submit", order, actor)
     on = actor.day(at)
     if not order.lines:

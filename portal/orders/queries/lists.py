@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import BigInteger, ColumnElement, Row, Select, String, cast, func, select, type_coerce
+from sqlalchemy import BigInteger, ColumnElement, Row, Select, String, and_, cast, func, select, type_coerce
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session
 
@@ -112,7 +112,7 @@ def listed(
     before_id: int | None = None,
     limit: int = 51,
 ) -> list[ListedOrder]:
-    """Orders, newest first, older than ``before_id``; two statements at most. ``on`` is the day of looking."""
+    """Orders, newest first, older than ``before_id``; one statement. ``on`` is the day of looking."""
     price = (
         select(Price.part_id, Price.dealer_price)
         .join(PriceList, PriceList.id == Price.list_id)
@@ -130,20 +130,22 @@ def listed(
         .where(OrderLine.order_id == Order.id)
         .lateral()
     )  # fmt: skip
+    account = ledger.prepayment_accounts().subquery()
     wanted: Select[*tuple[Any, ...]] = (
         select(
             Order.id, func.coalesce(Order.number, Order.public_id), Order.number, Order.state, Order.dealer_id,
             Dealer.code, Dealer.name, about.c.purposes, about.c.lines, Order.quote_no, Order.total,
             Order.submitted_at, Order.ship_on, Order.lapses_on, Order.updated_at, Order.drafted_by, Order.reason, about.c.estimate,
+            account.c.balance, account.c.credit_limit,
         )
         .join(Dealer, Dealer.id == Order.dealer_id)
         .join(about, about.c.lines >= 0)
+        .outerjoin(account, and_(account.c.dealer_id == Order.dealer_id, Order.state == S.AGREED))
     )  # fmt: skip
     wanted = _filtered(wanted, filters, zone).order_by(Order.id.desc()).limit(limit)
     if before_id is not None:
         wanted = wanted.where(Order.id < before_id)
-    orders = [ListedOrder(*_plain(row)) for row in session.execute(wanted)]
-    return _with_missing(session, orders)
+    return [_listed(row) for row in session.execute(wanted)]
 
 
 def _filtered(wanted: Select[*tuple[Any, ...]], filters: Filters, zone: ZoneInfo) -> Select[*tuple[Any, ...]]:
@@ -184,18 +186,12 @@ def _says(text: str) -> ColumnElement[bool]:
     )
 
 
-def _with_missing(session: Session, orders: list[ListedOrder]) -> list[ListedOrder]:
-    waiting = {order.dealer_id for order in orders if order.state is S.AGREED}
-    accounts = ledger.prepayments(session, waiting) if waiting else {}
-    found = []
-    for order in orders:
-        account = accounts.get(order.dealer_id)
-        if order.state is S.AGREED and order.amount is not None and account is not None:
-            lacks = missing_funds(account.balance, account.credit_limit, order.amount)
-            found.append(replace(order, missing=lacks))
-        else:
-            found.append(order)
-    return found
+def _listed(row: Row[*tuple[Any, ...]]) -> ListedOrder:
+    *values, balance, credit_limit = _plain(row)
+    order = ListedOrder(*values)
+    if balance is None or order.amount is None:  # only what is agreed was looked at beside its dealer's account
+        return order
+    return replace(order, missing=missing_funds(balance, credit_limit, order.amount))
 
 
 @dataclass(frozen=True, slots=True)

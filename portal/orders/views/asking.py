@@ -174,7 +174,7 @@ def _save(ref: str | None) -> ResponseReturnValue:
             order = actions.draft(session, actor, lines=wishes, **words)
         else:
             order = actions.amend(session, actor, ref, lines=wishes, seen=form.seen_ver(), **words)
-        return actions.submit(session, actor, order.number or order.public_id, at=now) if send else order
+        return actions.submit_held(session, actor, order, at=now) if send else order
 
     def said(order: Order) -> str:
         if send:

@@ -23,6 +23,7 @@ from portal.web.auth import current_actor, requires
 
 HQ_TABS = ("all", "submitted", "quoted", "agreed", "debited", "part-shipped", "shipped", "received", "ended")
 DEALER_TABS = ("all", "draft", *HQ_TABS[1:])
+CHOSEN_MOST = 100  # more dealers than anybody scrolls through are asked for by their code
 
 
 @blueprint.get("")
@@ -39,7 +40,7 @@ def index() -> ResponseReturnValue:
             session, filters, zone=actor.zone, on=today, before_id=pages.before(), limit=pages.SIZE + 1
         )
         counts = queries.counts(session)
-        dealers = dealer_options(session) if hq else []
+        dealers = dealer_options(session, most=CHOSEN_MOST + 1) if hq else []
         page = pages.key_page(rows)
         names = dict(dealers)
         chips = [
@@ -65,7 +66,7 @@ def index() -> ResponseReturnValue:
         ]
         return render_template(
             "orders/index.html", page=page, tabs=tabs, tab=tab, said=said, dealers=dealers, chips=chips, clear=clear, hq=hq,
-            month=f"{month:%Y-%m}" if month else "", labels=labels, turns=mine, today=today,
+            month=f"{month:%Y-%m}" if month else "", labels=labels, turns=mine, today=today, many_dealers=len(dealers) > CHOSEN_MOST,
             sum_shown=sum((row.amount for row in page.rows if row.amount is not None), Decimal("0.00")),
             may_draft=actor.may(P.ORDER_DRAFT) and not hq,
         )  # fmt: skip
@@ -76,7 +77,7 @@ def asked(actor: Actor) -> tuple[dict[str, str], queries.Filters]:
     hq = actor.side == "hq"
     said = pages.list_filters("tab", "dealer", "q", "month")
     tab = said["tab"] if said["tab"] in (HQ_TABS if hq else DEALER_TABS) else "all"
-    dealer, month = said["dealer"] if hq else "", _month(said["month"])
+    dealer, month = said["dealer"].upper() if hq else "", _month(said["month"])
     return said, queries.Filters(tab=tab, dealer=dealer, text=said["q"], month=month, drafts=not hq)
 
 
