@@ -47,8 +47,8 @@ def victim(app: Flask) -> tuple[World, dict[str, str]]:
     from portal.claims.matching import Form, FormRow
     from portal.fees import actions as fees
     from portal.fees.rules import FeeWish
-    from portal.identity.actions.tokens import make_token
     from portal.identity import actions as identity
+    from portal.identity.actions.tokens import make_token
     from portal.orders import actions as orders
     from portal.orders.models import Purpose
     from portal.orders.rules import LineWish
