@@ -10,7 +10,7 @@ from random import Random
 from portal.core.months import add_months, first_of, last_of
 from portal.demo import setup
 from portal.demo.player import Story
-from portal.demo.stories import fees, money, settling, terms
+from portal.demo.stories import fees, forms, money, settling, terms
 from portal.demo.stories.claims import ClaimStory
 from portal.demo.stories.orders import OrderStory
 from portal.demo.stories.repairs import repair
@@ -42,12 +42,14 @@ OPEN_ORDERS = (
     (3, "short-damaged", "", 4), (14, "reject", "", 3), (18, "cancel-quoted", "", 4), (19, "cancel-agreed", "", 5),
     (11, "cancel-debited", "", 4), (20, "lapse-requote", "requoted", 12),
 )  # fmt: skip
+FORM_DEALER = 5  # whose own workbook is taken in
 # Old parts left open: (dealer, fate, days of office before now).
 OPEN_OLD_PARTS = (
     (1, "", 9), (1, "", 8), (1, "", 8), (1, "", 7), (2, "", 8), (2, "", 7), (3, "", 8), (3, "", 7), (4, "", 9), (4, "", 8), (6, "", 8),
     (1, "unreported", 4), (2, "unreported", 8), (5, "unreported", 5), (1, "wanted", 6), (4, "wanted", 6), (1, "pending", 2),
     (3, "pending", 1), (4, "pending", 1), (7, "pending", 2), (5, "refused", 6), (6, "withdrawn", 3), (7, "late", 12),
     (8, "uncovered", 6), (1, "uncovered", 7), (6, "uncovered", 4), (9, "pieces", 9),
+    (FORM_DEALER, "", 6), (FORM_DEALER, "", 5),
 )  # fmt: skip
 # Claims left open: (dealer, where it stops, days of office before now).
 OPEN_CLAIMS = (
@@ -163,6 +165,7 @@ def _open(play: Play) -> Iterator[Story]:
         chance = play.chance("open claim", at)
         start = _before(play, days, hour=9, minute=chance.randint(0, 30))
         yield ClaimStory(play, _shop(play, number), start, chance, stop=stop, quick=True).tell()
+    yield forms.taken_in(play, _shop(play, FORM_DEALER), _before(play, 1, hour=10, minute=20))
     for at, (number, end, days) in enumerate(OPEN_FEES):
         start = _before(play, days, hour=10)
         yield fees.schedule(play, _shop(play, number), start, play.chance("open fees", at), end=end, dearer=5)
