@@ -6,7 +6,7 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -33,11 +33,11 @@ class Settings:
     """
 
     environment: str
-    database_url: str
-    admin_url: str | None
-    proof_url: str | None
-    context_key: bytes
-    secret_key: str
+    database_url: str = field(repr=False)  # what carries a secret is not shown when somebody prints the settings (OP5)
+    admin_url: str | None = field(repr=False)
+    proof_url: str | None = field(repr=False)
+    context_key: bytes = field(repr=False)
+    secret_key: str = field(repr=False)
     home: Path
     base_url: str
     host: str
@@ -53,8 +53,8 @@ class Settings:
     files_endpoint: str = ""
     files_region: str = ""
     files_key_id: str = ""
-    files_secret: str = ""
-    mail_url: str = NO_MAIL
+    files_secret: str = field(default="", repr=False)
+    mail_url: str = field(default=NO_MAIL, repr=False)
     mail_from: str = "portal@localhost"
 
     @property
