@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, abort, request
+from flask import Blueprint, Response, abort, current_app, request
+from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from sqlalchemy.orm import Session
+from werkzeug.exceptions import ServiceUnavailable
 
 from portal.core import clock
 from portal.core.db import unit_of_work
@@ -28,16 +30,19 @@ def photo(public_id: str) -> Response:
         abort(404)
     with unit_of_work(current_actor().scope) as session:
         found = queries.photo(session, public_id)
-    try:  # after the transaction: a slow store holds no connection
-        content = queries.content(found, small=bool(size))
-    except StoreError:
-        abort(503)
+    content = queries.content(found, small=bool(size))  # after the transaction: a slow store holds no connection
     response = Response(content, mimetype="image/jpeg")
     response.headers["Cache-Control"] = "private, no-store"
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Content-Disposition"] = "inline"
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return response
+
+
+@blueprint.app_errorhandler(StoreError)
+def store_is_away(_error: StoreError) -> ResponseReturnValue:
+    """A file that cannot be read now is no missing one, whichever page asked for it: 503, try again. The store logged why."""
+    return current_app.handle_http_exception(ServiceUnavailable())
 
 
 def space(session: Session, actor: Actor, dealer_id: int) -> list[tuple[str, str]]:
