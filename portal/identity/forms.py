@@ -40,7 +40,7 @@ class SignInForm(PortalForm):
 class CodeForm(PortalForm):
     """The second factor: six digits, or a recovery code."""
 
-    code = TextField(_l("Code"), most=40)
+    code = TextField(_l("Verification code"), most=40)
 
 
 class ForgottenForm(PortalForm):
@@ -79,13 +79,13 @@ class EmailForm(ConfirmForm):
 class RemoveFactorForm(ConfirmForm):
     """Password and code: neither alone takes the second factor away."""
 
-    code = TextField(_l("Code"), most=40)
+    code = TextField(_l("Verification code"), most=40)
 
 
 class InviteForm(PortalForm):
     """Who is invited; the roles are check boxes beside it. ``dealer`` is headquarters' to say."""
 
-    name = TextField(_l("Name"), most=60)
+    name = TextField(_l("The person's name"), most=60)
     email = TextField(_l("E-mail address"), most=200)
     dealer = TextField(_l("Dealer's code"), optional=True, most=60)
 

@@ -7,7 +7,9 @@ from flask_babel import lazy_gettext as _l
 from portal.core.permissions import Permission as P
 
 REFUSALS = {
-    "no-such-place": _l("%(login)s has no place at %(place)s. Write BRAND for headquarters, BRAND/DEALER for a dealer."),
+    "no-such-place": _l(
+        "%(login)s has no place at %(place)s. Write BRAND for headquarters, BRAND/DEALER for a dealer."
+    ),
     "token-name": _l("Say what the token is for, in at most %(most)s characters."),
     "token-scopes": _l("Tick at least one permission, and only such as you hold."),
     "token-days": _l("A token ends after at most %(most)s days, or never."),

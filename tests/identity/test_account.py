@@ -57,8 +57,8 @@ def test_AN5_a_new_password_signs_out_every_other_browser_and_says_so_by_mail(cl
     mine, other = entered(client_as, login), entered(client_as, login)
     with home.as_(actor) as session:
         link = actions.new_reset(session, actor, int(actor.login_id or 0), login, dealer_id=None, at=AT)
-    answer = post(mine, "/account/password", old=PASSWORD, password=NEW, again=NEW)
-    assert (answer.status_code, answer.headers["Location"]) == (303, "/account/profile")
+    answer = post(mine, "/me/password", old=PASSWORD, password=NEW, again=NEW)
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/me/profile")
     assert (inside(mine), inside(other)) == (True, False)
     assert mine.get(f"/reset/{link}").status_code == 410
     assert sign_in(client_as(None), login).status_code == 422
@@ -86,7 +86,7 @@ def test_a_password_is_not_changed_without_the_old_one_or_to_a_bad_one(
 ) -> None:
     _actor, login = person(home, Role.HQ_CLERK)
     browser = entered(client_as, login)
-    answer = post(browser, "/account/password", old=old, password=new, again=again)
+    answer = post(browser, "/me/password", old=old, password=new, again=again)
     assert answer.status_code == 422
     assert said in answer.get_data(as_text=True)
     assert not re.search(
@@ -117,11 +117,11 @@ def test_the_address_is_set_with_the_password_for_all_places_and_may_be_cleared(
     there = give_place(other, login_id, login, Role.HQ_CLERK)
     browser = entered(client_as, login)
     for typed, password, status in ((to, "wrong", 422), ("no address", PASSWORD, 422), (to.upper(), PASSWORD, 303)):
-        assert post(browser, "/account/email", email=typed, password=password).status_code == status
-    assert to in browser.get("/account/profile").get_data(as_text=True)
+        assert post(browser, "/me/email", email=typed, password=password).status_code == status
+    assert to in browser.get("/me/profile").get_data(as_text=True)
     with other.as_(other.hq.auditor) as session:
         assert queries.member(session, there.id).email == to
-    assert post(browser, "/account/email", email="", password=PASSWORD).status_code == 303
+    assert post(browser, "/me/email", email="", password=PASSWORD).status_code == 303
     assert queries.login(db.engine, login_id).email is None
     assert [message.template for message in mails(home, to)] + [message.template for message in mails(other, to)] == [
         "email-changed"
@@ -136,21 +136,21 @@ def rows_of(page: str) -> list[str]:
 
 
 def ids_on(page: str) -> list[int]:
-    return [int(found) for found in re.findall(r"/account/sessions/(\d+)/end\"", page)]
+    return [int(found) for found in re.findall(r"/me/sessions/(\d+)/end\"", page)]
 
 
 def test_sessions_are_listed_with_browser_address_and_place_and_this_one_is_marked(client_as, home: World) -> None:
     actor, login = person(home, Role.DEALER_CLERK, dealer_id=home.d1.id)
     mine = entered(client_as, login)
     actions.sign_in(db.engine, login, PASSWORD, address="203.0.113.77", agent=CHROME, seconds=600)
-    page = mine.get("/account/sessions").get_data(as_text=True)
+    page = mine.get("/me/sessions").get_data(as_text=True)
     assert len(rows_of(page)) == 2
     assert "Chrome · Windows" in page
     assert "203.0.113.77" in page
     assert page.count("本机</") == 1
     assert len(ids_on(page)) == 1
     other, _ = person(home, Role.HQ_CLERK)
-    assert "203.0.113.77" not in client_as(other).get("/account/sessions").get_data(as_text=True)
+    assert "203.0.113.77" not in client_as(other).get("/me/sessions").get_data(as_text=True)
     assert actor.login_id != other.login_id
 
 
@@ -158,14 +158,14 @@ def test_AN5_one_other_browser_is_signed_out_and_then_all_of_them(client_as, hom
     actor, login = person(home, Role.HQ_CLERK)
     browsers = [entered(client_as, login) for _browser in range(4)]
     mine = browsers[0]
-    ids = ids_on(mine.get("/account/sessions").get_data(as_text=True))
+    ids = ids_on(mine.get("/me/sessions").get_data(as_text=True))
     assert len(ids) == 3
-    assert mine.post(f"/account/sessions/{ids[0]}/end").headers["Location"] == "/account/sessions"
+    assert mine.post(f"/me/sessions/{ids[0]}/end").headers["Location"] == "/me/sessions"
     assert sorted(inside(browser) for browser in browsers) == [False, True, True, True]
-    assert mine.post(f"/account/sessions/{ids[0]}/end").status_code == 404
-    assert mine.post("/account/sessions/end-others").headers["Location"] == "/account/sessions"
+    assert mine.post(f"/me/sessions/{ids[0]}/end").status_code == 404
+    assert mine.post("/me/sessions/end-others").headers["Location"] == "/me/sessions"
     assert [inside(browser) for browser in browsers] == [True, False, False, False]
-    assert "没有在其他地方登录" in mine.get("/account/sessions").get_data(as_text=True)
+    assert "没有在其他地方登录" in mine.get("/me/sessions").get_data(as_text=True)
     assert [facts for act, who, facts in acts_of(home, kind="session") if act == "session:end" and who == actor.name][
         -2:
     ] == [
@@ -181,10 +181,10 @@ def test_R1_somebody_elses_session_is_not_there(client_as, home: World) -> None:
         row.id for row in queries.sessions(db.engine, int(_victim.login_id or 0), own_hash="", idle_seconds=600)
     )
     for actor in (home.hq.admin, home.d1.manager):
-        assert client_as(actor).post(f"/account/sessions/{other_id}/end").status_code == 404
+        assert client_as(actor).post(f"/me/sessions/{other_id}/end").status_code == 404
     assert inside(theirs)
     for nonsense in ("0", "-1", "x", "9" * 30):
-        assert client_as(home.hq.admin).post(f"/account/sessions/{nonsense}/end").status_code in {400, 404}
+        assert client_as(home.hq.admin).post(f"/me/sessions/{nonsense}/end").status_code in {400, 404}
 
 
 @pytest.mark.parametrize(
@@ -282,9 +282,9 @@ def test_the_persons_menu_leads_to_the_login_and_its_sessions_in_both_languages(
     for language, words in (("zh_Hans_CN", ("我的账号", "登录设备")), ("en", ("My login", "Where I am signed in"))):
         browser.set_cookie("portal_lang", language)
         page = browser.get("/members").get_data(as_text=True)
-        assert 'href="/account"' in page
-        assert 'href="/account/sessions"' in page
-        for where in ("/account", "/account/sessions", "/account/password", "/account/email", "/account/second-factor"):
+        assert 'href="/me"' in page
+        assert 'href="/me/sessions"' in page
+        for where in ("/me", "/me/sessions", "/me/password", "/me/email", "/me/second-factor"):
             assert browser.get(where).status_code == 200
         if language == "en":
             assert all(word in page for word in words)
@@ -293,7 +293,7 @@ def test_the_persons_menu_leads_to_the_login_and_its_sessions_in_both_languages(
 def test_what_security_did_is_headquarters_to_read_with_its_address_and_in_words(client_as, home: World) -> None:
     actor, login = person(home, Role.DEALER_CLERK, dealer_id=home.d1.id)
     browser = entered(client_as, login)
-    post(browser, "/account/password", old=PASSWORD, password=NEW, again=NEW)
+    post(browser, "/me/password", old=PASSWORD, password=NEW, again=NEW)
     page = client_as(home.hq.auditor).get("/audit").get_data(as_text=True)
     assert "修改了本人密码" in page
     with home.as_(home.d1.manager) as session:

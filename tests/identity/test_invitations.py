@@ -74,6 +74,11 @@ def accept(browser: FlaskClient, link: str, login: str, password: str = NEW):
     return post(browser, link, login=login, password=password, again=password)
 
 
+def brand_of(world: World) -> str:
+    with world.as_(world.hq.system) as session:
+        return queries.brand_name_of(session, english=False)
+
+
 def new_name() -> str:
     return f"zhao{next(_number)}.{os.getpid()}"
 
@@ -105,7 +110,7 @@ def test_headquarters_invites_by_name_address_and_roles_and_the_person_chooses_l
     browser, link = client_as(None), link_to(home, to)
     for _look in range(2):  # looking uses nothing up
         shown = browser.get(link).get_data(as_text=True)
-        assert home.hq.admin.name in shown
+        assert f"赵新，您好：{home.hq.admin.name} 邀请您加入 {brand_of(home)} 总部。" in shown
     assert members_of(home, login) == []
     done = accept(browser, link, login.upper())
     assert (done.status_code, done.headers["Location"]) == (303, "/")

@@ -338,7 +338,7 @@ def test_AN4_a_changed_address_ends_the_links_that_went_to_the_old_one(client_as
     ask(browser, old)
     link = link_to(home, old)
     sign_in(browser, login)
-    assert post(browser, "/account/email", email=new.upper(), password=PASSWORD).status_code == 303
+    assert post(browser, "/me/email", email=new.upper(), password=PASSWORD).status_code == 303
     assert browser.get(link).status_code == 410
     assert [message.template for message in mails(home, old)] == ["password-reset", "email-changed"]
     assert queries.login(db.engine, actor.login_id).email == new

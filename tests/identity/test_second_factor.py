@@ -245,7 +245,7 @@ def secret_on(page: str) -> str:
 def test_it_is_set_up_by_scanning_and_a_code_and_the_codes_are_shown_once(client_as, home: World) -> None:
     actor, login = person(home, Role.HQ_CLERK)
     browser = client_as(actor)
-    where = "/account/second-factor"
+    where = "/me/second-factor"
     assert post(browser, f"{where}/start", page=where, password="wrong").status_code == 422
     assert post(browser, f"{where}/start", page=where, password=PASSWORD).headers["Location"] == where
     page = browser.get(where).get_data(as_text=True)
@@ -284,7 +284,7 @@ def test_AN6_the_code_that_confirmed_it_signs_nobody_in(home: World) -> None:
 def test_what_is_in_use_is_not_replaced_by_starting_again(client_as, home: World) -> None:
     actor, _login = person(home, Role.HQ_CLERK)
     secret, _codes = in_use(actor)
-    browser, where = client_as(actor), "/account/second-factor"
+    browser, where = client_as(actor), "/me/second-factor"
     assert post(browser, f"{where}/start", page=where, password=PASSWORD).status_code == 422
     assert actions.prove_code(db.engine, int(actor.login_id or 0), fresh_code(secret), now=clock.machine_now()) == "app"
 
@@ -292,7 +292,7 @@ def test_what_is_in_use_is_not_replaced_by_starting_again(client_as, home: World
 def test_removing_needs_the_password_and_a_code(client_as, home: World) -> None:
     actor, login = person(home, Role.HQ_CLERK)
     _secret, codes = in_use(actor)
-    browser, where = client_as(actor), "/account/second-factor"
+    browser, where = client_as(actor), "/me/second-factor"
 
     def remove(password: str, code: str) -> int:
         data = {"remove-password": password, "remove-code": code}
@@ -311,7 +311,7 @@ def test_removing_needs_the_password_and_a_code(client_as, home: World) -> None:
 def test_new_recovery_codes_void_the_old_ones(client_as, home: World) -> None:
     actor, login = person(home, Role.HQ_CLERK)
     _secret, old = in_use(actor)
-    browser, where = client_as(actor), "/account/second-factor"
+    browser, where = client_as(actor), "/me/second-factor"
     assert post(browser, f"{where}/codes", page=where, password="wrong").status_code == 422
     page = post(browser, f"{where}/codes", page=where, password=PASSWORD).get_data(as_text=True)
     new = re.findall(r'<code class="code">([A-Z2-9-]{14})</code>', page)
@@ -325,7 +325,7 @@ def test_new_recovery_codes_void_the_old_ones(client_as, home: World) -> None:
 def test_AN2_the_own_password_asked_again_is_throttled_too(client_as, home: World, monkeypatch) -> None:
     monkeypatch.setattr("portal.identity.actions.logins.CONFIRM", Limit(rules.CONFIRM.free, 2000, 2000))
     actor, _login = person(home, Role.HQ_CLERK)
-    browser, where = client_as(actor), "/account/second-factor"
+    browser, where = client_as(actor), "/me/second-factor"
     answers = [post(browser, f"{where}/start", page=where, password="wrong").status_code for _try in range(7)]
     assert answers == [422] * 6 + [429]
     assert post(browser, f"{where}/start", page=where, password=PASSWORD).status_code == 429
@@ -359,12 +359,12 @@ def test_finance_without_one_is_led_to_set_it_up_and_nowhere_else(client_as, wor
     browser = client_as(actor)
     assert browser.get("/members").status_code == 200  # control: before the term asks
     asks(settings, world)
-    where = "/account/second-factor"
-    for page in ("/", "/members", "/orders", "/account/sessions"):
+    where = "/me/second-factor"
+    for page in ("/", "/members", "/orders", "/me/sessions"):
         answer = browser.get(page)
         assert (answer.status_code, answer.headers["Location"]) == (303, where)
     form = token_of(browser, where)
-    for page in ("/orders/PO2611-0001/debit", "/account/password", "/members/invite"):
+    for page in ("/orders/PO2611-0001/debit", "/me/password", "/members/invite"):
         assert browser.post(page, data={"csrf_token": form}, headers={}).headers["Location"] == where
     assert post(browser, f"{where}/start", page=where, password=PASSWORD).headers["Location"] == where
     secret = secret_on(browser.get(where).get_data(as_text=True))

@@ -26,7 +26,7 @@ def own_login() -> queries.LoginInfo:
     return queries.login(db.engine, int(current_actor().login_id or 0))
 
 
-@bp.get("/account/profile")
+@bp.get("/me/profile")
 @requires(P.HOME_READ)
 def profile() -> ResponseReturnValue:
     """What is known of one's own login, and the ways to change it."""
@@ -41,7 +41,7 @@ def profile() -> ResponseReturnValue:
     )
 
 
-@bp.route("/account/password", methods=["GET", "POST"])
+@bp.route("/me/password", methods=["GET", "POST"])
 @requires(P.HOME_READ)
 def password() -> ResponseReturnValue:
     """A new password needs the old one; every other browser is signed out by it (AN5)."""
@@ -65,7 +65,7 @@ def password() -> ResponseReturnValue:
     return redirect(url_for("identity.profile"), 303)
 
 
-@bp.route("/account/email", methods=["GET", "POST"])
+@bp.route("/me/email", methods=["GET", "POST"])
 @requires(P.HOME_READ)
 def email() -> ResponseReturnValue:
     """The address to which links and mails go."""
@@ -89,7 +89,7 @@ def email() -> ResponseReturnValue:
     return redirect(url_for("identity.profile"), 303)
 
 
-@bp.get("/account/sessions")
+@bp.get("/me/sessions")
 @requires(P.HOME_READ)
 def sessions() -> ResponseReturnValue:
     """Where one is signed in, this browser among them."""
@@ -100,7 +100,7 @@ def sessions() -> ResponseReturnValue:
     return render_template("identity/sessions.html", rows=rows, idle=idle, hours=settings_here().session_hours)
 
 
-@bp.post("/account/sessions/<int:session_id>/end")
+@bp.post("/me/sessions/<int:session_id>/end")
 @requires(P.HOME_READ)
 def end_session(session_id: int) -> ResponseReturnValue:
     """Sign one browser out."""
@@ -111,7 +111,7 @@ def end_session(session_id: int) -> ResponseReturnValue:
     )
 
 
-@bp.post("/account/sessions/end-others")
+@bp.post("/me/sessions/end-others")
 @requires(P.HOME_READ)
 def end_other_sessions() -> ResponseReturnValue:
     """Sign every browser out but this one."""

@@ -39,7 +39,7 @@ def _shown() -> dict[str, object]:
     }  # fmt: skip
 
 
-@bp.get("/account/second-factor")
+@bp.get("/me/second-factor")
 @requires(P.HOME_READ)
 def second_factor() -> ResponseReturnValue:
     """Where one stands, and what to do next."""
@@ -64,7 +64,7 @@ def _sentence(error: Refused) -> str:
     return sentence(error)
 
 
-@bp.post("/account/second-factor/start")
+@bp.post("/me/second-factor/start")
 @requires(P.HOME_READ)
 def start_second_factor() -> ResponseReturnValue:
     """The password again, then a secret to be scanned; it does nothing yet."""
@@ -80,7 +80,7 @@ def start_second_factor() -> ResponseReturnValue:
     return redirect(url_for("identity.second_factor"), 303)
 
 
-@bp.post("/account/second-factor/confirm")
+@bp.post("/me/second-factor/confirm")
 @requires(P.HOME_READ)
 def confirm_second_factor() -> ResponseReturnValue:
     """A code of the scanned secret takes it into use; the recovery codes are shown this once."""
@@ -100,7 +100,7 @@ def confirm_second_factor() -> ResponseReturnValue:
     return render_template("identity/recovery_codes.html", codes=codes, first=True)
 
 
-@bp.post("/account/second-factor/codes")
+@bp.post("/me/second-factor/codes")
 @requires(P.HOME_READ)
 def new_recovery_codes() -> ResponseReturnValue:
     """New recovery codes, shown this once; the old ones are void."""
@@ -116,7 +116,7 @@ def new_recovery_codes() -> ResponseReturnValue:
     return render_template("identity/recovery_codes.html", codes=codes, first=False)
 
 
-@bp.post("/account/second-factor/remove")
+@bp.post("/me/second-factor/remove")
 @requires(P.HOME_READ)
 def remove_second_factor() -> ResponseReturnValue:
     """Password and code, then the password alone signs in again."""

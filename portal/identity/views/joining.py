@@ -31,7 +31,7 @@ def _found(token: str) -> tuple[int, int, dict[str, object]] | None:
         row = queries.invitation(session, invitation_id)
         return brand_id, invitation_id, {
             "token": token, "name": row.name, "by": row.invited_by, "roles": [ROLES[role] for role in row.roles],
-            "brand": queries.brand_name_of(session, english=str(get_locale()) == "en"), "dealer": queries.dealer_name(session, row.dealer_id),
+            "whose": queries.brand_name_of(session, english=str(get_locale()) == "en"), "dealer": queries.dealer_name(session, row.dealer_id),
             "signed_in": g.signed_in.login if g.get("signed_in") else None,
         }  # fmt: skip
 
