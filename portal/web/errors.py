@@ -12,6 +12,7 @@ from flask import Flask, g, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_login import AnonymousUserMixin
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DataError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -123,6 +124,8 @@ def init_errors(app: Flask) -> None:
     @app.errorhandler(PrintingBusy)  # many papers at once: later, rather than nobody's pages now
     def come_back(error: Exception) -> ResponseReturnValue:
         log.error("printing" if isinstance(error, PrintingBusy) else "database", exc_info=error)
+        # Or the page's frame would ask the database, which is away, who is reading (DB2).
+        g.setdefault("_login_user", AnonymousUserMixin())
         return page("503", 503, headers={"Retry-After": "5"})
 
     @app.errorhandler(Exception)
