@@ -7,6 +7,7 @@ from portal.web.pdf_pool import WAITING
 
 
 def test_papers_beyond_what_can_wait_are_asked_for_later(client_as, world):
+    """T12: the slow work has places of its own, and other pages go on."""
     number = world.submitted_order(world.d1)
     browser = client_as(world.d1.clerk)
     assert browser.get(f"/orders/{number}.pdf").status_code == 200

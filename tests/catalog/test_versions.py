@@ -40,7 +40,7 @@ def test_R10_a_first_day_that_belongs_to_a_version_that_has_begun_is_refused_and
 
 
 def test_R10_the_day_begins_in_the_brands_zone(app):
-    """At 23:59 in Shanghai tomorrow is still free, a minute later it has begun; UTC says the same day twice."""
+    """MO10: at 23:59 in Shanghai tomorrow is still free, a minute later it has begun; UTC says the same day twice."""
     actor = empty_brand()
     load_text(actor, prices("A1,阀,1.00,2.00"), date(2026, 7, 1), when="2026-06-20 09:00")
     with pytest.raises(Refused):

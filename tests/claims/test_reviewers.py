@@ -30,6 +30,7 @@ def submitted(shelf):
 
 
 def test_r43_nobody_reviews_against_a_dealer_they_belong_to(submitted):
+    """AZ4."""
     clerk = submitted.hq.clerk
     with unit_of_work(submitted.hq.system.scope) as session:
         identity.add_member(

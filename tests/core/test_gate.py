@@ -48,6 +48,7 @@ def test_the_gate_has_ten_queries_and_none_finds_anything(app, settings: Setting
 def test_each_query_finds_what_it_is_there_for_and_nothing_else_does(
     app, settings: Settings, query: str, statements: list[str]
 ) -> None:
+    """T10: views, functions, keys and grants that would lead past the policies are found when planted."""
     found = findings(settings.admin_url, *statements)
     assert {finding.query.split()[0] for finding in found} == set(query.split())
     assert all(finding.what for finding in found)

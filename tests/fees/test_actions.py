@@ -305,6 +305,7 @@ def test_of_two_managers_at_once_one_approves_and_the_other_is_told(world):
 
 
 def test_the_database_itself_refuses_two_in_force_on_one_day_r70(world):
+    """MO10: an exclusion constraint, whatever the code forgot."""
     approved(world, first="2026-11-12")
     with pytest.raises(IntegrityError, match="ex_fee_schedules_one_in_force"), world.as_(world.hq.manager) as session:
         session.execute(

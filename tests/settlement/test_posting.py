@@ -21,6 +21,7 @@ from tests.settlement.months import NOVEMBER, OCTOBER, THE_THIRD, checked, claim
 
 
 def test_R2_the_preparer_does_not_check(world):
+    """AZ4: nobody does two steps that ask for two people."""
     with world.as_(world.hq.finance) as session:
         actions.prepare(session, world.hq.finance, OCTOBER, at=THE_THIRD)
     assert refused(world, world.hq.finance, actions.check, OCTOBER).code == "you-prepared-it"

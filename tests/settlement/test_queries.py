@@ -71,6 +71,7 @@ def test_R51_every_reason_for_which_a_line_can_be_left_out_is_named(world):
 
 
 def test_R50_what_is_left_out_of_one_month_is_paid_by_the_next(world):
+    """BA4: what came after the cut-off is listed with the reason and paid by the next month."""
     claimed(world, world.d1, {"P1": 4}, approved="2026-11-03 00:00")
     posted(world)
     assert left_out(world, when=THE_THIRD) == {(Why.APPROVED_LATE, "D001"): (Decimal("50.00"), NOVEMBER, "")}

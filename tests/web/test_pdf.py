@@ -60,6 +60,7 @@ def test_a_paper_printed_by_a_child_is_the_same_file_each_time(home, printer):
 
 
 def test_a_document_that_takes_too_long_fails_alone(pool):
+    """PD2."""
     pool.render(SMALL)
     pool.time_limit = 0.3
     with pytest.raises(pdf.PrintingFailed, match=r"^time$"):
@@ -69,6 +70,7 @@ def test_a_document_that_takes_too_long_fails_alone(pool):
 
 
 def test_a_document_beyond_the_memory_limit_fails_alone(pool):
+    """PD2."""
     pool.render(SMALL)
     child = pool.children[0]
     used = int(re.search(r"VmSize:\s+(\d+)", Path(f"/proc/{child.pid}/status").read_text())[1]) << 10
@@ -143,6 +145,7 @@ HOSTILE = (
 
 @pytest.mark.parametrize("words", HOSTILE)
 def test_what_strangers_type_is_printed_as_typed_and_fetches_nothing(printer, caplog, words):
+    """PD1."""
     line = replace(sample.ORDER_LINES[0], part_name=words, spec=words, reason=words, model=words, serial=words)
     dealer = replace(sample.DEALER, name=words)
     paper = sample.order(lines=(line,), dealer=dealer, remark=words)
@@ -155,6 +158,7 @@ def test_what_strangers_type_is_printed_as_typed_and_fetches_nothing(printer, ca
 
 
 def test_the_engine_refuses_every_address_but_its_typefaces(home, printer):
+    """PD1."""
     from portal.web.pdf_engine import FontsOnly
 
     fetcher = FontsOnly(pdf.unpack_fonts(home))
