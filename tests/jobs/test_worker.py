@@ -6,12 +6,14 @@ import json
 import os
 import queue as lines
 import signal
+import socket
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -28,7 +30,7 @@ from portal.orders.terms import DEBIT_AT_ONCE
 from tests.factories.world import World
 from tests.jobs.clock_terms import set_term
 
-PATIENCE = 60  # seconds; a busy machine takes long to start a Python
+PATIENCE = 120  # seconds; a busy machine takes long to start a Python
 
 
 @dataclass
@@ -213,3 +215,34 @@ def test_a_poisoned_job_reaches_the_page_of_its_brand(app: Flask, settings: Sett
     assert line["tries"] == 1
     with world.as_(world.hq.admin) as session:
         assert [row.error for row in queries.job_rows(session)] == [line["why"]]
+
+
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL], ids=["told to stop", "killed"])
+def test_a_server_brings_its_worker_and_takes_it_along(
+    app: Flask, settings: Settings, tmp_path: Path, end: signal.Signals
+) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    log = tmp_path / "worker.log"
+    server = subprocess.Popen(
+        [sys.executable, "-m", "portal", "serve", "--worker", "--port", str(port)],
+        env={**environment(settings), "PORTAL_HOME": str(tmp_path)}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=ROOT,
+    )  # fmt: skip
+    try:
+        until(lambda: log.exists() and "worker-started" in log.read_text())
+        until(lambda: answers(port))
+        server.send_signal(end)
+        server.wait(timeout=PATIENCE)
+        until(lambda: "worker-stopped" in log.read_text())
+        until(lambda: not answers(port))
+    finally:
+        if server.poll() is None:
+            server.kill()
+            server.wait(timeout=PATIENCE)
+
+
+def answers(port: int) -> bool:
+    """Whether somebody listens there."""
+    with socket.socket() as asking:
+        return asking.connect_ex(("127.0.0.1", port)) == 0
