@@ -58,7 +58,7 @@ def test_AN5_a_new_password_signs_out_every_other_browser_and_says_so_by_mail(cl
     with home.as_(actor) as session:
         link = actions.new_reset(session, actor, int(actor.login_id or 0), login, dealer_id=None, at=AT)
     answer = post(mine, "/me/password", old=PASSWORD, password=NEW, again=NEW)
-    assert (answer.status_code, answer.headers["Location"]) == (303, "/me/profile")
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/me")
     assert (inside(mine), inside(other)) == (True, False)
     assert mine.get(f"/reset/{link}").status_code == 410
     assert sign_in(client_as(None), login).status_code == 422
@@ -118,7 +118,7 @@ def test_the_address_is_set_with_the_password_for_all_places_and_may_be_cleared(
     browser = entered(client_as, login)
     for typed, password, status in ((to, "wrong", 422), ("no address", PASSWORD, 422), (to.upper(), PASSWORD, 303)):
         assert post(browser, "/me/email", email=typed, password=password).status_code == status
-    assert to in browser.get("/me/profile").get_data(as_text=True)
+    assert to in browser.get("/me").get_data(as_text=True)
     with other.as_(other.hq.auditor) as session:
         assert queries.member(session, there.id).email == to
     assert post(browser, "/me/email", email="", password=PASSWORD).status_code == 303

@@ -26,7 +26,7 @@ def own_login() -> queries.LoginInfo:
     return queries.login(db.engine, int(current_actor().login_id or 0))
 
 
-@bp.get("/me/profile")
+@bp.get("/me")
 @requires(P.HOME_READ)
 def profile() -> ResponseReturnValue:
     """What is known of one's own login, and the ways to change it."""
