@@ -6,7 +6,7 @@ import re
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from portal.core.audit import AuditEvent
 from portal.core.errors import NotFound, Refused
@@ -58,6 +58,19 @@ def test_the_page_gives_what_is_ticked_or_everything_and_keeps_what_was_typed(wo
     more = browser.post("/tokens", data={"name": "x", "may": "chosen", "days": "30", "scopes": ["settlement.post"]})
     assert more.status_code == 422
     assert browser.post("/tokens", data={"name": "", "may": "all", "days": "30"}).status_code == 422
+
+
+def test_CO6_a_form_sent_twice_makes_one_token_and_keeps_it_nowhere_in_the_clear(world: World, client_as) -> None:
+    browser = client_as(world.d1.clerk)
+    form = {"name": "twice", "may": "reads", "days": "30", "form_key": "0" * 22}
+    first, again = browser.post("/tokens", data=form), browser.post("/tokens", data=form)
+    (token,) = set(re.findall(r"pt_[A-Za-z0-9_-]{43}", first.get_data(as_text=True)))
+    assert (first.status_code, again.status_code) == (200, 303)
+    with world.as_(world.hq.system) as session:
+        assert session.scalars(select(ApiToken.name)).all() == ["twice"]
+        kept = session.execute(text("SELECT coalesce(string_agg(k::text, ' '), '') FROM kept_replies k")).scalar_one()
+    assert token not in kept
+    assert "twice" in kept
 
 
 def test_nobody_sees_or_revokes_anothers_token(world: World, client_as) -> None:

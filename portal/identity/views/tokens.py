@@ -20,7 +20,7 @@ from portal.identity.forms import TokenForm
 from portal.identity.labels import PERMISSIONS
 from portal.identity.queries import tokens as queries
 from portal.identity.views import bp
-from portal.web.acts import at, perform
+from portal.web.acts import perform
 from portal.web.api.document import document
 from portal.web.auth import current_actor, requires
 from portal.web.errors import sentence
@@ -41,22 +41,32 @@ def tokens() -> ResponseReturnValue:
 def make_token() -> ResponseReturnValue:
     """Make a token; the answer shows it, this once (it is kept nowhere, so no reload can show it again)."""
     actor, form = current_actor(), TokenForm()
+    if not form.validate_on_submit():
+        return _again(actor, form)
+    shown: list[str] = []
+
+    def act(session: Session, actor: Actor, now: datetime) -> str:
+        made, secret = actions.make_token(
+            session, actor, name=form.name.data or "", scopes=_scopes(actor, str(form.may.data)),
+            days=int(form.days.data) if form.days.data else None, at=now,
+        )  # fmt: skip
+        shown[:] = [made.name, secret]
+        return made.name
+
+    def refused(why: Refused) -> ResponseReturnValue:
+        form.refuse(why.field, sentence(why))
+        return _again(actor, form)
+
+    answer = perform(
+        act,
+        done=lambda name: _("The token %(name)s is made; it is shown once only.", name=name),
+        to=url_for("identity.tokens"),
+        refused=refused,
+    )
+    if not shown:  # refused, or the same press again: the token has been shown
+        return answer
     with unit_of_work(actor.scope) as session:
-        if not form.validate_on_submit():
-            return _page(session, actor, form), 422
-    try:
-        with unit_of_work(actor.scope) as session:
-            made, secret = actions.make_token(
-                session, actor, name=form.name.data or "", scopes=_scopes(actor, str(form.may.data)),
-                days=int(form.days.data) if form.days.data else None, at=at(),
-            )  # fmt: skip
-            session.flush()
-            page = _page(session, actor, TokenForm(formdata=None), made=made.name, secret=secret)
-    except Refused as error:
-        form.refuse(error.field, sentence(error))
-        with unit_of_work(actor.scope) as session:
-            return _page(session, actor, form), 422
-    return page
+        return _page(session, actor, TokenForm(formdata=None), made=shown[0], secret=shown[1])
 
 
 @bp.post("/tokens/<string:prefix>/revoke")
@@ -85,6 +95,11 @@ def api_operations() -> ResponseReturnValue:
             }
             groups.setdefault(operation["tags"][0], []).append(row)
     return render_template("identity/api.html", groups=groups, document=url_for("api_document.openapi"))
+
+
+def _again(actor: Actor, form: TokenForm) -> ResponseReturnValue:
+    with unit_of_work(actor.scope) as session:
+        return _page(session, actor, form), 422
 
 
 def _scopes(actor: Actor, may: str) -> list[str]:
