@@ -246,3 +246,16 @@ def answers(port: int) -> bool:
     """Whether somebody listens there."""
     with socket.socket() as asking:
         return asking.connect_ex(("127.0.0.1", port)) == 0
+
+
+def test_portal_tick_does_once_by_hand_what_is_due_and_says_it(app: Flask, settings: Settings, world: World) -> None:
+    number = world.quoted_order(world.d1, when="2026-10-05 10:00")
+    moment = {**environment(settings), "PORTAL_CLOCK": "2026-10-13T00:00:00+08:00"}
+    done = subprocess.run(
+        [sys.executable, "-m", "portal", "tick", "--json"], env=moment, capture_output=True, cwd=ROOT, check=False
+    )
+    said = json.loads(done.stdout)
+    assert done.returncode == (0 if said["ok"] else 1)  # other tests' brands may have something that is refused
+    assert [row for row in said["done"] if row["brand"] == world.code] == [
+        {"brand": world.code, "clockwork": "orders.lapse", "what": "lapsed", "order": number, "quote": 1}
+    ]
