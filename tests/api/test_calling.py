@@ -318,6 +318,25 @@ def test_IE5_AP1_what_cannot_be_used_is_named_by_field(app: Flask, world: World,
     assert all(one["detail"] for one in wrong["errors"])
 
 
+def test_what_is_wrong_with_a_field_is_said_in_words_in_both_languages(app: Flask, world: World) -> None:
+    caller = program(app, world, world.hq.finance)
+    said = {"dealer": 1, "amount": "x", "received_on": "soon", "bank_reference": "", "more": 1}
+    english = told(caller.act("/top-ups", said), 422, "invalid")["errors"]
+    assert {one["field"]: one["detail"] for one in english} == {
+        "dealer": "This is no text.",
+        "amount": "This is no amount. Write it like 1234.50, with two decimals at most.",
+        "received_on": "This is no date. Write it like 2026-11-03.",
+        "bank_reference": "Please fill this in.",
+        "more": "There is no such field.",
+    }
+    caller.language = "zh"
+    chinese = told(caller.act("/top-ups", said), 422, "invalid")["errors"]
+    assert [one["field"] for one in chinese] == [one["field"] for one in english]
+    assert not any(one["detail"].isascii() for one in chinese)
+    (month,) = told(caller.get("/claims?month=soon"), 422, "invalid")["errors"]
+    assert month["field"] == "month"
+
+
 def test_IE5_a_lone_surrogate_and_a_deep_nest_are_no_json(app: Flask, world: World) -> None:
     caller = program(app, world, world.d1.clerk)
     told(

@@ -63,7 +63,12 @@ def _day(value: date) -> date:
 
 
 def _month(value: Any) -> Any:
-    return value if isinstance(value, date) else months.parse(value if isinstance(value, str) else "")
+    if isinstance(value, date):
+        return value
+    try:
+        return months.parse(value if isinstance(value, str) else "")
+    except ValueError:
+        raise ValueError("month") from None
 
 
 def _named(month: date) -> str:

@@ -45,7 +45,25 @@ REFUSALS = {
     "key-reused": _l("This key was used for another request. Take a new key for each act."),
     "cursor-unknown": _l("This cursor does not belong to this list."),
 }
+_WHOLE = _l("This is no whole number.")
+_DATE = _l("This is no date. Write it like 2026-11-03.")
+_SIZE = _l("This is too small or too large.")
 _FAULTS: dict[str, Any] = {
+    "int_type": _WHOLE,
+    "int_parsing": _WHOLE,
+    "int_from_float": _WHOLE,
+    "int_parsing_size": _WHOLE,
+    "date_type": _DATE,
+    "date_parsing": _DATE,
+    "date_from_datetime_parsing": _DATE,
+    "date_from_datetime_inexact": _DATE,
+    "day": _DATE,
+    "month": _l("This is no month. Write it like 2026-11."),
+    "greater_than_equal": _SIZE,
+    "less_than_equal": _SIZE,
+    "literal_error": _l("This is none of the values that are known."),
+    "string_type": _l("This is no text."),
+    "string_too_short": _l("Please fill this in."),
     "missing": _l("Please fill this in."),
     "extra_forbidden": _l("There is no such field."),
     "string_too_long": _l("This is too long."),
