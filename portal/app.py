@@ -71,7 +71,7 @@ def create_app(settings: Settings) -> Flask:
             "pool_size": settings.pool_size,
             "max_overflow": 4,
             "pool_timeout": 5,
-            "pool_pre_ping": True,
+            "pool_use_lifo": True,
             "connect_args": {"options": "-c search_path=app"},
         },
         SECRET_KEY=settings.secret_key,

@@ -6,6 +6,8 @@ key does not look at policies and would let one tenant point at another's row (a
 
 from __future__ import annotations
 
+import select
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
@@ -13,6 +15,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+import psycopg
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import (
     BigInteger,
@@ -29,6 +32,7 @@ from sqlalchemy import (
     event,
     text,
 )
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import (
     DeclarativeBase,
     Mapped,
@@ -38,6 +42,7 @@ from sqlalchemy.orm import (
     registry,
     relationship,
 )
+from sqlalchemy.pool import ConnectionPoolEntry, Pool
 
 from portal.core import scope as scopes
 from portal.core.money import Money
@@ -76,7 +81,9 @@ class Owned(Base):
     __abstract__ = True
 
     brand_id: Mapped[int] = mapped_column(server_default=CURRENT_BRAND)
-    id: Mapped[int] = mapped_column(Identity(), autoincrement=True)  # said, or rows of a list would be inserted one by one
+    id: Mapped[int] = mapped_column(
+        Identity(), autoincrement=True
+    )  # said, or rows of a list would be inserted one by one
 
     @declared_attr.directive
     def __table_args__(cls) -> tuple[Any, ...]:  # noqa: N805
@@ -148,6 +155,7 @@ def states(kind: type[StrEnum]) -> Enum:
 
 
 db = SQLAlchemy(model_class=Base)
+SILENT_SECONDS = 30  # how long a pooled connection is trusted to have a server at its other end
 
 
 @contextmanager
@@ -155,6 +163,35 @@ def unit_of_work(scope: Scope) -> Iterator[Session]:
     """One business act: it happens whole, or it leaves no trace. Opened by the edge, never by an action."""
     with Session(db.engine, expire_on_commit=False, info={"scope": scope}) as session, session.begin():
         yield session
+
+
+@event.listens_for(Pool, "checkin")
+def _given_back(_connection: Any, record: ConnectionPoolEntry) -> None:
+    record.info["back"] = time.monotonic()
+
+
+@event.listens_for(Pool, "checkout")
+def _still_there(connection: Any, record: ConnectionPoolEntry, _proxy: Any) -> None:
+    """Ask a connection that was kept whether its server is still there, but only where it may be gone.
+
+    A server that ends a connection says so: something is there to be read. After half a minute of silence it is asked in any
+    case. Asking each time would be two journeys to the server on every page. A dead one is replaced (DisconnectionError).
+    """
+    back = record.info.get("back")
+    if back is None or (time.monotonic() - back < SILENT_SECONDS and not _speaks(connection.fileno())):
+        return
+    try:
+        before, connection.autocommit = connection.autocommit, True
+        connection.execute("SELECT 1")
+        connection.autocommit = before
+    except psycopg.Error as error:
+        raise DisconnectionError from error
+
+
+def _speaks(descriptor: int) -> bool:
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 @event.listens_for(Session, "before_flush")

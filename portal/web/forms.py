@@ -6,12 +6,16 @@ import secrets
 import unicodedata
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
+from babel.support import NullTranslations, Translations
+from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import Field, Form, StringField, TextAreaField, ValidationError
+from wtforms.i18n import DefaultTranslations, messages_path
 from wtforms.validators import Length, Optional, StopValidation
 from wtforms.widgets import TextInput
 
@@ -44,6 +48,19 @@ def form_key() -> str:
     return secrets.token_urlsafe(16)
 
 
+@lru_cache(maxsize=8)
+def _messages(language: str) -> NullTranslations:
+    """WTForms' catalogue: read once, not on every request that has a form."""
+    return Translations.load(messages_path(), [language], domain="wtforms")
+
+
+class _Words(DefaultTranslations):
+    """WTForms' messages by the language of this request."""
+
+    def __init__(self) -> None:
+        super().__init__(_messages(str(get_locale() or "en")))
+
+
 class PortalForm(FlaskForm):
     """A form of the portal: CSRF, and one language for all messages."""
 
@@ -51,6 +68,10 @@ class PortalForm(FlaskForm):
         """Messages go through the portal's own catalogue."""
 
         locales = ("en",)
+
+        def get_translations(self, form: Form) -> _Words:
+            """WTForms' own few messages in the reader's language."""
+            return _Words()
 
     def refuse(self, field: str | None, words: str) -> None:
         """Put a refusal's sentence at its field, or at the whole form."""

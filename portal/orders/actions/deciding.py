@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Insert, delete, insert, literal, select
+from sqlalchemy import DateTime, Table, Text, bindparam, delete, insert, literal, select
 from sqlalchemy.orm import Session
 
 from portal.catalog import queries as catalog
@@ -214,7 +214,7 @@ def debit(session: Session, actor: Actor, number: str, *, at: datetime) -> Order
     before, after = workflow.ORDER.take("debit", order, actor)
     order.debited_at = order.updated_at = at
     session.flush()
-    session.execute(_layers(order, version.quote_id, at))
+    session.execute(_LAYERS, {"number": order.number, "at": at, "quote": version.quote_id})
     audit.record(
         session, actor, "order:debit", order, at=at, before=before, after=after,
         quote=order.quote_no, total=version.total, journal=journal.number,
@@ -222,18 +222,17 @@ def debit(session: Session, actor: Actor, number: str, *, at: datetime) -> Order
     return order
 
 
-def _layers(order: Order, quote_id: int, at: datetime) -> Insert:
-    """R26: each debited line becomes the dealer's own parts: bought, nothing received yet, at the price without freight."""
-    bought = (
-        select(
-            QuoteLine.brand_id, QuoteLine.dealer_id, QuoteLine.part_id, QuoteLine.line_id, literal(order.number), QuoteLine.quantity,
-            literal(0), literal(0), QuoteLine.price, literal(at),
-        )
-        .where(QuoteLine.quote_id == quote_id, QuoteLine.quantity > 0)
-        .order_by(QuoteLine.position)
-    )  # fmt: skip
-    columns = ["brand_id", "dealer_id", "part_id", "line_id", "order_number", "bought", "received", "used", "price", "bought_at"]  # fmt: skip
-    return insert(Layer).from_select(columns, bought, include_defaults=False)
+# R26: each debited line becomes the dealer's own parts: bought, nothing received yet, at the price without freight.
+_LAYERS = insert(cast("Table", Layer.__table__)).from_select(
+    ["brand_id", "dealer_id", "part_id", "line_id", "order_number", "bought", "received", "used", "price", "bought_at"],
+    select(
+        QuoteLine.brand_id, QuoteLine.dealer_id, QuoteLine.part_id, QuoteLine.line_id, bindparam("number", type_=Text), QuoteLine.quantity,
+        literal(0), literal(0), QuoteLine.price, bindparam("at", type_=DateTime(timezone=True)),
+    )
+    .where(QuoteLine.quote_id == bindparam("quote"), QuoteLine.quantity > 0)
+    .order_by(QuoteLine.position),
+    include_defaults=False,
+)  # fmt: skip
 
 
 def cancel(session: Session, actor: Actor, ref: str, *, reason: str, at: datetime) -> Order:

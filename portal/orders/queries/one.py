@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from portal.catalog import queries as catalog
@@ -29,6 +29,13 @@ def _named(ref: str) -> Select[Order]:
     return select(Order).where(named)
 
 
+# Built once: the road of every step begins with one of them.
+_BY_NUMBER, _BY_ID = (
+    select(Order).where(named == bindparam("ref")).with_for_update().execution_options(populate_existing=True)
+    for named in (Order.number, Order.public_id)
+)
+
+
 def order(session: Session, ref: str) -> Order:
     """The order of that number (or public id, for a draft) with everything its page shows. Raises NotFound."""
     found = session.scalar(
@@ -48,7 +55,8 @@ def order(session: Session, ref: str) -> Order:
 
 def order_for_update(session: Session, ref: str) -> Order:
     """The order, locked until the transaction ends and read as it is now. Raises NotFound."""
-    found = session.scalar(_named(ref).with_for_update().execution_options(populate_existing=True))
+    by_number = NUMBER.fullmatch(ref.upper())
+    found = session.scalar(_BY_NUMBER, {"ref": ref.upper()}) if by_number else session.scalar(_BY_ID, {"ref": ref})
     if found is None:
         raise NotFound
     return found
@@ -79,14 +87,22 @@ class Owed:
     credit_limit: Decimal
 
 
+_ACCOUNT = ledger.prepayment_accounts().subquery()
+_OWED = (
+    select(Quote.id, Quote.goods, Quote.freight, Quote.total, _ACCOUNT.c.balance, _ACCOUNT.c.credit_limit)
+    .join(_ACCOUNT, _ACCOUNT.c.dealer_id == Quote.dealer_id)
+    .where(
+        Quote.order_id == bindparam("order"),
+        Quote.quote_no == bindparam("version"),
+        _ACCOUNT.c.dealer_id == bindparam("dealer"),
+    )
+)
+
+
 def owed(session: Session, found: Order) -> Owed:
     """The newest version's amounts beside the dealer's account, in one statement. Raises NotFound for lack of either."""
-    account = ledger.prepayment_accounts().subquery()
-    row = session.execute(
-        select(Quote.id, Quote.goods, Quote.freight, Quote.total, account.c.balance, account.c.credit_limit)
-        .join(account, account.c.dealer_id == Quote.dealer_id)
-        .where(Quote.order_id == found.id, Quote.quote_no == found.quote_no, account.c.dealer_id == found.dealer_id)
-    ).one_or_none()
+    asked = {"order": found.id, "version": found.quote_no, "dealer": found.dealer_id}
+    row = session.execute(_OWED, asked).one_or_none()
     if row is None:
         raise NotFound
     return Owed(*row)
