@@ -350,8 +350,8 @@ def settlement_days(session: Session) -> Callable[[date], date]:
     @cache
     def day(month: date) -> date:
         on = add_months(first_of(month), 1)
-        working = bool(terms.value(session, WORKING_DAY, on=on))
-        return rules.settlement_day(month, terms.value(session, SETTLEMENT_DAY, on=on), working=working)
+        day_of_month, working = terms.values(session, SETTLEMENT_DAY, WORKING_DAY, on=on)
+        return rules.settlement_day(month, day_of_month, working=bool(working))
 
     return day
 
