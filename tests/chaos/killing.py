@@ -17,6 +17,9 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from portal.core.settings import ROOT, Settings
+from tests.chaos.posting import Work
+from tests.factories.world import make_world
+from tests.settlement.months import OCTOBER, claimed
 
 PATIENCE = 60.0  # seconds until something that must come has come; a busy machine is slow
 ROUNDS = int(os.environ.get("CHAOS_ROUNDS") or 100)
@@ -47,6 +50,11 @@ class Zygote:
         acks.touch()
         self._send((what, {**given, "name": name, "acks": str(acks), "log": str(self.folder / "log")}))
         return Child(int(self._said()), name, acks)
+
+    def warm(self, work: Work) -> None:
+        """Let the program itself do this much, once, before it forks."""
+        self._send(("warm", {"work": work}))
+        assert self._said() == b"warm\n"
 
     def nobody_complained(self) -> None:
         """A child may be killed; it may not fail."""
@@ -129,6 +137,9 @@ def zygote(settings: Settings, folder: Path) -> Iterator[Zygote]:
     """One for a test's rounds."""
     made = Zygote(settings, folder)
     try:
+        world = make_world()
+        claimed(world, world.d1, {"P1": 1})
+        made.warm(Work(world, 1, 1, (OCTOBER,)))
         yield made
     finally:
         made.close()

@@ -56,7 +56,7 @@ def proof(app, settings) -> Iterator[Connection]:
 
 
 @pytest.fixture(scope="module")
-def forks(settings, tmp_path_factory) -> Iterator[Zygote]:
+def forks(app, settings, tmp_path_factory) -> Iterator[Zygote]:
     with zygote(settings, tmp_path_factory.mktemp("chaos")) as made:
         yield made
 

@@ -32,7 +32,7 @@ def watch(app, settings) -> Iterator[Connection]:
 
 
 @pytest.fixture(scope="module")
-def forks(settings, tmp_path_factory) -> Iterator[Zygote]:
+def forks(app, settings, tmp_path_factory) -> Iterator[Zygote]:
     with zygote(settings, tmp_path_factory.mktemp("chaos-worker")) as made:
         yield made
 

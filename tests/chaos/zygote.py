@@ -16,6 +16,7 @@ from flask import Flask
 
 from portal import worker
 from portal.app import create_app
+from portal.core.db import db
 from portal.core.settings import Settings
 from tests.chaos import posting
 
@@ -32,11 +33,23 @@ def serve(orders: BinaryIO, answers: BinaryIO) -> None:
             what, given = pickle.load(orders)  # noqa: S301 - as above
         except EOFError:
             return
+        if what == "warm":
+            _warm(app, given["work"])
+            answers.write(b"warm\n")
+            answers.flush()
+            continue
         pid = os.fork()
         if pid == 0:
             _child(app, settings, what, given)
         answers.write(b"%d\n" % pid)
         answers.flush()
+
+
+def _warm(app: Flask, work: posting.Work) -> None:
+    """Do a little of everything here, so that no child has to learn tables and statements anew; the connections are closed."""
+    with app.app_context():
+        posting.run(work, 0, lambda _: None)
+        db.engine.dispose()
 
 
 def _child(app: Flask, settings: Settings, what: str, given: dict[str, Any]) -> None:
