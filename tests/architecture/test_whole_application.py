@@ -66,6 +66,7 @@ def test_no_two_pages_share_an_address(app: Flask) -> None:
 def test_only_these_views_are_open_to_everybody(app: Flask) -> None:
     opened = {name for name, view in app.view_functions.items() if getattr(view, "required_permissions", None) == ()}
     assert opened <= {
+        "identity.second_step", "identity.forgotten", "identity.reset", "identity.invitation", "identity.join", "identity.add_place",
         "identity.sign_in", "identity.sign_out", "identity.language", "health.alive", "health.ready", "styleguide.show", "styleguide.parts",
         "api_document.openapi",
     }  # fmt: skip
