@@ -72,6 +72,7 @@ def create_app(settings: Settings) -> Flask:
             "max_overflow": 4,
             "pool_timeout": 5,
             "pool_use_lifo": True,
+            "hide_parameters": True,  # a failing statement is logged without what people typed
             "connect_args": {"options": "-c search_path=app"},
         },
         SECRET_KEY=settings.secret_key,
