@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from functools import partial
 
 import pytest
-from hypothesis import Phase, strategies
 from hypothesis import settings as plan
+from hypothesis import strategies
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 from sqlalchemy import Connection
 
@@ -387,36 +386,3 @@ def test_R33_R36_R43_R50_AZ5_claims_do_what_the_model_does(proof) -> None:
     assert {"wrong-state", "decided-meanwhile", "decisions-stand", "not-enough-held"} <= set(said), said
     for made in machines[-3:]:
         assert prove(proof, made.world.brand_id) == []
-
-
-def _pieces_kept(real, session, old_part, pieces):
-    """A cut that forgets the pieces."""
-
-
-def _paid_a_month_early(real, session, today):
-    return lambda day: real(session, today)(day).replace(month=9)
-
-
-def _seen_or_not(real, session, actor, number, *, seen, **how):
-    with session.begin_nested():
-        claim = queries.claim(session, number)
-        rows_ = queries.line_rows(session, claim.id)
-        seen = next((row.stamp for row in rows_ if row.position == how["positions"][0]), seen)
-    return real(session, actor, number, seen=seen, **how)
-
-
-@pytest.mark.parametrize(
-    ("where", "name", "fault"),
-    [
-        (old_parts, "return_pieces", _pieces_kept),
-        (queries, "payer", _paid_a_month_early),
-        (actions, "approve", _seen_or_not),
-    ],
-)
-def test_the_control_a_decision_with_a_fault_is_told_from_the_model(monkeypatch, proof, where, name, fault) -> None:
-    monkeypatch.setattr(where, name, partial(fault, getattr(where, name)))
-    with pytest.raises(AssertionError):
-        run_state_machine_as_test(
-            partial(ClaimsMachine, proof),
-            settings=plan(max_examples=30, stateful_step_count=40, phases=[Phase.generate], print_blob=False),
-        )
