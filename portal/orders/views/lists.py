@@ -66,7 +66,9 @@ def index() -> ResponseReturnValue:
         ]
         return render_template(
             "orders/index.html", page=page, tabs=tabs, tab=tab, said=said, dealers=dealers, chips=chips, clear=clear, hq=hq,
-            month=f"{month:%Y-%m}" if month else "", labels=labels, turns=mine, today=today, many_dealers=len(dealers) > CHOSEN_MOST,
+            month=f"{month:%Y-%m}" if month else "", turns=mine, today=today, many_dealers=len(dealers) > CHOSEN_MOST,
+            states={state: (str(words), tone) for state, (words, tone) in labels.STATES.items()},  # looked up once, not once a row
+            purposes={purpose: str(words) for purpose, words in labels.PURPOSES.items()},
             sum_shown=sum((row.amount for row in page.rows if row.amount is not None), Decimal("0.00")),
             may_draft=actor.may(P.ORDER_DRAFT) and not hq,
         )  # fmt: skip
