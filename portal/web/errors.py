@@ -80,8 +80,12 @@ def _said(value: object) -> str:
 
 
 def init_errors(app: Flask) -> None:
-    """Pages for refusals and failures."""
+    """Pages for refusals and failures; under /api problems of the same codes."""
+    _refusals(app)
+    _failures(app)
 
+
+def _refusals(app: Flask) -> None:
     @app.errorhandler(NotFound)
     def not_found(_error: NotFound) -> ResponseReturnValue:
         return to_sign_in() if g.get("actor") is None else page("404", 404)
@@ -103,7 +107,7 @@ def init_errors(app: Flask) -> None:
 
     @app.errorhandler(HTTPException)
     def http(error: HTTPException) -> ResponseReturnValue:
-        if request.path.startswith("/api/"):  # an address or a method that no operation has
+        if _is_api():  # an address or a method that no operation has
             return problems.answer(error)
         if error.code == 404 and g.get("actor") is None and request.blueprint is not None:
             return to_sign_in()
@@ -113,9 +117,13 @@ def init_errors(app: Flask) -> None:
         return page(known.get(error.code or 500, "409" if (error.code or 500) < 500 else "500"), error.code or 500,
                     sentence=_("The request could not be understood. Nothing was changed."))  # fmt: skip
 
+
+def _failures(app: Flask) -> None:
     @app.errorhandler(DataError)
     def not_storable(error: DataError) -> ResponseReturnValue:
         # what no form looked at: NUL in an address, a number that no column holds (IE5)
+        if _is_api():
+            return problems.answer(error)
         log.warning("not-storable", path=request.path, reason=str(error.orig))
         return page("409", 400, sentence=_("The request could not be understood. Nothing was changed."))
 
@@ -123,6 +131,8 @@ def init_errors(app: Flask) -> None:
     @app.errorhandler(PoolTimeout)
     @app.errorhandler(PrintingBusy)  # many papers at once: later, rather than nobody's pages now
     def come_back(error: Exception) -> ResponseReturnValue:
+        if _is_api():
+            return problems.answer(error)
         log.error("printing" if isinstance(error, PrintingBusy) else "database", exc_info=error)
         # Or the page's frame would ask the database, which is away, who is reading (DB2).
         g.setdefault("_login_user", AnonymousUserMixin())
@@ -133,7 +143,11 @@ def init_errors(app: Flask) -> None:
         log.error("failed", path=request.path, exc_info=error)
         if app.testing:
             raise error
-        return problems.answer(error) if request.path.startswith("/api/") else page("500", 500)
+        return problems.answer(error) if _is_api() else page("500", 500)
+
+
+def _is_api() -> bool:
+    return request.path.startswith("/api/")
 
 
 def page(name: str, status: int, *, headers: Mapping[str, str] | None = None, **values: Any) -> ResponseReturnValue:
