@@ -115,7 +115,8 @@ BEGIN
     RETURN QUERY SELECT k.id, k.scopes, m.login_id, m.brand_id, m.id, m.dealer_id, m.name, m.roles, b.code, b.name, b.name_en, b.zone, b.hotline, d.code, d.name, k.calls
         FROM app.members m JOIN app.logins l ON l.id = m.login_id AND l.disabled_at IS NULL JOIN app.brands b ON b.id = m.brand_id
              LEFT JOIN app.dealers d ON d.brand_id = m.brand_id AND d.id = m.dealer_id
-        WHERE m.brand_id = k.brand_id AND m.id = k.member_id AND m.left_at IS NULL;
+        WHERE m.brand_id = k.brand_id AND m.id = k.member_id AND m.left_at IS NULL
+          AND m.dealer_id IS NOT DISTINCT FROM k.dealer_id; -- whoever wrote the row: a dealer's token is none of headquarters' people
 END $$;
 REVOKE ALL ON FUNCTION app.token_load(text, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION app.token_load(text, text) TO portal_web;

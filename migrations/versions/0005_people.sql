@@ -227,6 +227,9 @@ CREATE FUNCTION app.tries_take(keys text[], free int[], first int[], most int[],
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 DECLARE wait double precision; n bigint; i int;
 BEGIN
+    -- the rows are there before they are locked: tries that come together on a new key wait for each other too
+    INSERT INTO app.login_tries (key, tries, last_at, free_at)
+        SELECT DISTINCT k.key, 0, clock_timestamp(), clock_timestamp() FROM unnest(tries_take.keys) AS k (key) ORDER BY k.key ON CONFLICT (key) DO NOTHING;
     PERFORM 1 FROM app.login_tries t WHERE t.key = ANY (tries_take.keys) ORDER BY t.key FOR UPDATE;
     SELECT extract(epoch FROM max(t.free_at) - clock_timestamp()) INTO wait FROM app.login_tries t WHERE t.key = ANY (tries_take.keys);
     IF wait > 0 THEN RETURN ceil(wait)::int; END IF;
@@ -247,6 +250,7 @@ END $$;
 CREATE FUNCTION app.tries_forgive(gone text[], back text[]) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 DECLARE had bigint;
 BEGIN
+    PERFORM 1 FROM app.login_tries t WHERE t.key = ANY (gone || back) ORDER BY t.key FOR UPDATE; -- in the order in which they are taken
     SELECT t.tries INTO had FROM app.login_tries t WHERE t.key = tries_forgive.gone[1];
     UPDATE app.login_tries t SET tries = t.tries - 1, free_at = least(t.free_at, clock_timestamp()) WHERE t.key = ANY (tries_forgive.back) AND t.tries > 0;
     DELETE FROM app.login_tries t WHERE t.key = ANY (tries_forgive.gone);

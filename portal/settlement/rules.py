@@ -152,9 +152,9 @@ def has_begun(settles_on: date, today: date) -> bool:
     return today >= settles_on
 
 
-def confirm_by(settles_on: date, days: int) -> date:
-    """R53: the last day on which a dealer can confirm or dispute its statement."""
-    return settles_on + timedelta(days=days)
+def confirm_by(given_on: date, days: int) -> date:
+    """R53: the last day to confirm or dispute a statement that its dealer gets on ``given_on``."""
+    return given_on + timedelta(days=days)
 
 
 def confirm_again_by(answered_on: date, confirm_by: date, days: int) -> date:

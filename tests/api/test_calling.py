@@ -92,6 +92,30 @@ def test_AP2_a_token_past_its_end_of_a_disabled_login_or_of_a_left_place_is_dead
     told(left.get("/orders"), 401, "token-unknown")
 
 
+def test_AP2_who_comes_back_to_a_place_does_not_wake_the_tokens_it_left(app: Flask, world: World) -> None:
+    left = program(app, world, world.d2.clerk)
+    assert left.get("/orders").status_code == 200
+    with world.as_(world.d2.manager) as session:
+        member = remove_member(session, world.d2.manager, world.d2.clerk.scope.member_id, at=at("2026-10-06 10:00"))
+        member.left_at = None
+    told(left.get("/orders"), 401, "token-unknown")
+    assert program(app, world, world.d2.clerk).get("/orders").status_code == 200  # the control: it is a member again
+
+
+@pytest.mark.parametrize(("whose", "status"), [("own", 200), ("headquarters", 401), ("rival", 401)])
+def test_R1_a_token_that_a_dealers_sql_writes_for_another_place_opens_nothing(
+    app: Flask, world: World, whose: str, status: int
+) -> None:
+    of = {"own": world.d1.clerk, "headquarters": world.hq.finance, "rival": world.d2.clerk}[whose]
+    with world.as_(world.d1.clerk) as session:
+        session.execute(
+            text("INSERT INTO api_tokens (dealer_id, member_id, name, prefix, token_hash, scopes, created_at, created_by) "
+                 "VALUES (:dealer, :member, 'x', 'pt_planted', :hash, ARRAY['orders.read'], now(), 'x')"),
+            {"dealer": world.d1.id, "member": of.scope.member_id, "hash": token_digest(f"pt_planted-{whose}-{world.d1.id}")},
+        )  # fmt: skip
+    assert Program(app, f"pt_planted-{whose}-{world.d1.id}").get("/orders").status_code == status
+
+
 def test_AP2_a_disabled_logins_token_is_dead(app: Flask, world: World, settings) -> None:
     from sqlalchemy import create_engine
 

@@ -414,8 +414,8 @@ def test_R53_after_posting_every_statement_is_printed_before_anybody_asks_and_it
         worker.run_waiting(app, settings)
     told = [(to, facts) for template, to, facts in mails(world) if template == "statement-ready"]
     assert [facts for _to, facts in told] == [
-        {"number": "ST2610-D001", "month": "2026-10", "amount": "12.50", "lines": 1, "opening": "0.00", "closing": str(world.balance(world.d1)), "confirm_by": "2026-11-08"},
-        {"number": "ST2610-D002", "month": "2026-10", "amount": "0.00", "lines": 0, "opening": "0.00", "closing": "1000.00", "confirm_by": "2026-11-08"},
+        {"number": "ST2610-D001", "month": "2026-10", "amount": "12.50", "lines": 1, "opening": "0.00", "closing": str(world.balance(world.d1)), "confirm_by": "2026-12-25"},
+        {"number": "ST2610-D002", "month": "2026-10", "amount": "0.00", "lines": 0, "opening": "0.00", "closing": "1000.00", "confirm_by": "2026-12-25"},
     ]  # fmt: skip
     assert [to for to, _facts in told] == [
         f"{login_of(world, shop.manager)}@example.com" for shop in (world.d1, world.d2)

@@ -98,6 +98,16 @@ def test_R53_the_term_says_how_many_days(world):
     assert statement(world)[0].state is StatementState.CONFIRMED
 
 
+def test_R53_posted_late_the_dealer_has_its_days_all_the_same(world):
+    claimed(world, world.d1, {"P1": 4})
+    posted(world, when=at("2026-11-20 10:00"))
+    assert statement(world)[0].confirm_by == date(2026, 11, 25)
+    error = refused(world, world.d1.manager, actions.confirm, NUMBER, when=at("2026-11-26 00:00"))
+    assert (error.code, error.facts["until"]) == ("answer-too-late", date(2026, 11, 25))
+    acted(world, world.d1.manager, actions.confirm, NUMBER, when=at("2026-11-25 23:59"))
+    assert statement(world)[0].state is StatementState.CONFIRMED
+
+
 def test_R53_a_second_confirmation_is_told_so_and_the_first_stays(settled):
     world, _claim = settled
     acted(world, world.d1.manager, actions.confirm, NUMBER, when=at("2026-11-05 09:00"))

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Engine, insert, select, text
+from sqlalchemy import Engine, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from portal.core import audit
+from portal.core import audit, clock
 from portal.core.errors import NotFound, Refused
 from portal.core.permissions import Actor, Permission
-from portal.identity.models import Member
+from portal.identity.models import ApiToken, Member
 from portal.identity.roles import Role
 
 
@@ -89,9 +89,14 @@ def change_roles(session: Session, actor: Actor, member_id: int, *, roles: Seque
 
 
 def remove_member(session: Session, actor: Actor, member_id: int, *, at: datetime) -> Member:
-    """End a member's place; its sessions lose it on the next request."""
+    """End a member's place; its sessions lose it on the next request. Its tokens are revoked: coming back does not wake them."""
     member = _lock(session, actor, member_id)
     member.left_at = at
+    session.execute(
+        update(ApiToken)
+        .where(ApiToken.member_id == member.id, ApiToken.revoked_at.is_(None))
+        .values(revoked_at=clock.machine_now(), revoked_by=actor.name)
+    )
     audit.record(session, actor, "member:remove", member, at=at, public=member.dealer_id is not None, name=member.name)
     session.flush()
     return member

@@ -64,7 +64,9 @@ def _post(session: Session, actor: Actor, found: Settlement, step: str, *, at: d
         session.execute(statement)
     found.chain_hash = ledger_queries.chain_head(session).hash or None
     session.flush()
-    _number_statements(session, found, at=at, days=terms.value(session, CONFIRM_DAYS, on=found.settles_on))
+    days = terms.value(session, CONFIRM_DAYS, on=found.settles_on)
+    until = rules.confirm_by(max(found.settles_on, actor.day(at)), days)  # posted late, it is answered later too
+    _number_statements(session, found, at=at, until=until)
     note(session, actor, step, found, at, before)
     queue.defer(session, "settlement.statements", month=said(found.month))
     return found
@@ -102,7 +104,7 @@ def _number(month: date) -> ColumnElement[str]:
     return func.concat(f"{rules.settlement_number(month)}-", Dealer.code)
 
 
-def _number_statements(session: Session, found: Settlement, *, at: datetime, days: int) -> None:
+def _number_statements(session: Session, found: Settlement, *, at: datetime, until: date) -> None:
     """R53: number and cut every dealer's statement: from the entry after its last one up to its newest, its own included."""
     accounts = ledger_queries.prepayment_accounts().subquery()
     last = (
@@ -150,7 +152,7 @@ def _number_statements(session: Session, found: Settlement, *, at: datetime, day
             closing=cut.c.closing,
             first_seq=cut.c.first_seq,
             last_seq=cut.c.last_seq,
-            confirm_by=rules.confirm_by(found.settles_on, days),
+            confirm_by=until,
             chain_hash=found.chain_hash,
             posted_at=at,
         )
