@@ -38,7 +38,7 @@ def test_the_gate_has_ten_queries_and_none_finds_anything(app, settings: Setting
         ("5", ["ALTER FUNCTION brand_codes() RESET search_path"]),
         ("5", ["GRANT EXECUTE ON FUNCTION login_find(text) TO PUBLIC"]),
         ("6 7", ["CREATE UNIQUE INDEX planted ON orders (id)", "ALTER TABLE layers ADD CONSTRAINT planted FOREIGN KEY (line_id) REFERENCES orders (id) NOT VALID"]),
-        ("7", ["CREATE UNIQUE INDEX planted ON topups (bank_reference)"]),
+        ("7", ["CREATE UNIQUE INDEX planted ON topups (bank_reference, id)"]),
         ("8", ["CREATE ROLE planted LOGIN SUPERUSER"]),
         ("9", ["GRANT TRUNCATE ON journals TO portal_web"]),
         ("9", ["GRANT DELETE ON audit_events TO scope_hq"]),
