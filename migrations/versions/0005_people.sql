@@ -169,6 +169,9 @@ CREATE FUNCTION app.links_end(login_id bigint) RETURNS void LANGUAGE sql SECURIT
     UPDATE app.login_links k SET used_at = clock_timestamp() WHERE k.login_id = $1 AND k.used_at IS NULL $$;
 CREATE FUNCTION app.login_set_password(login_id bigint, password_hash text) RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS $$
     UPDATE app.logins l SET password_hash = $2 WHERE l.id = $1;
+    -- and every token of its places (AN5): whoever knew the old password may have made one
+    UPDATE app.api_tokens k SET revoked_at = clock_timestamp(), revoked_by = m.name FROM app.members m
+        WHERE m.login_id = $1 AND k.brand_id = m.brand_id AND k.member_id = m.id AND k.revoked_at IS NULL;
     SELECT app.links_end($1) $$;
 CREATE FUNCTION app.login_set_email(login_id bigint, email text) RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS $$
     UPDATE app.logins l SET email = lower($2) WHERE l.id = $1;

@@ -12,6 +12,7 @@ from portal.core.db import db
 from portal.core.errors import NotFound, Refused
 from portal.core.settings import Settings
 from portal.identity import actions, queries
+from portal.identity.actions.tokens import make_token, token_digest
 from portal.identity.roles import Role
 from portal.notices import mail
 from tests.factories.world import World, at, make_world
@@ -57,7 +58,11 @@ def test_AN5_a_new_password_signs_out_every_other_browser_and_says_so_by_mail(cl
     mine, other = entered(client_as, login), entered(client_as, login)
     with home.as_(actor) as session:
         link = actions.new_reset(session, actor, int(actor.login_id or 0), login, dealer_id=None, at=AT)
+        _made, token = make_token(session, actor, name="x", scopes=["orders.read"], at=AT)
+    by_token, known = "SELECT token_id FROM token_load(:hash, NULL)", token_digest(token)
+    assert _scalar(by_token, hash=known) is not None  # control
     answer = post(mine, "/me/password", old=PASSWORD, password=NEW, again=NEW)
+    assert _scalar(by_token, hash=known) is None
     assert (answer.status_code, answer.headers["Location"]) == (303, "/me")
     assert (inside(mine), inside(other)) == (True, False)
     assert mine.get(f"/reset/{link}").status_code == 410

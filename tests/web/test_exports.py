@@ -121,6 +121,8 @@ def test_R90_customers_stay_masked(world, client_as):
 def test_R1_a_dealer_takes_its_own_rows_only(world, client_as):
     world.topup(world.d1, "500.00")
     world.topup(world.d2, "700.00")
+    assert "经销商编号" in table(client_as(world.hq.clerk), "/orders/list.xlsx")[0]
+    assert "经销商编号" not in table(client_as(world.d2.manager), "/orders/list.xlsx")[0]  # a column of headquarters'
     rows = table(client_as(world.d2.manager), "/account.xlsx")
     assert [amount for amount in column(rows, "收入（元）") if amount] == [700, 1000]
     assert client_as(world.d2.manager).get("/accounts/D001/entries.xlsx").status_code == 404

@@ -54,7 +54,7 @@ def change_password(
 ) -> None:
     """Set one's own new password, once the old one was confirmed; ends all other sessions (``keep`` is this one's token) and links.
 
-    A mail says so.
+    Its programs' tokens are revoked, in all its places (AN5). A mail says so.
     """
     _require_own(actor, login)
     with outside(session) as connection:
@@ -114,7 +114,7 @@ def new_reset(session: Session, actor: Actor, login_id: int, login: str, *, deal
 def reset_password(
     session: Session, actor: Actor, login: queries.LoginInfo, token: str, *, password_hash: str, at: datetime
 ) -> None:
-    """Set a new password by a mailed link, once; ends every session and every other link. Refuses "link-over"."""
+    """Set a new password by a mailed link, once; ends every session, token and other link. Refuses "link-over"."""
     _require_own(actor, login)
     with outside(session) as connection:
         used = connection.scalar(text("SELECT link_use('reset', :hash)"), {"hash": token_hash(token)})
