@@ -22,6 +22,7 @@ from typing import Any
 import openpyxl
 from defusedxml.ElementTree import iterparse
 from openpyxl.utils.cell import range_boundaries
+from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 from openpyxl.worksheet._reader import MERGE_TAG, ROW_TAG, WorkSheetParser
 
 from portal.core.tables.values import Broken, Cell, Formula, Row, Table, TableRefused
@@ -38,6 +39,10 @@ MAX_RATIO = 150  # of what it would unpack to, to the file; asked above RATIO_FR
 RATIO_FROM = 2 * 1024 * 1024
 MAX_STRINGS = 8 * 1024 * 1024  # read whole by openpyxl, as are the parts after it
 MAX_PART = 4 * 1024 * 1024
+MAX_TAGS = 1_500_000  # elements of all parts: three for each of MAX_CELLS, and its rows
+MAX_PART_TAGS = 100_000  # of one part that is neither a worksheet nor its texts: openpyxl makes objects of them
+MAX_SIGNS = 3_000_000  # "=" in one part, one for each attribute
+MAX_TAG = 256 * 1024  # bytes without a "<": Excel's longest text, and no tag of ten thousand attributes
 
 _EMPTY_ROWS = 100_000  # row elements, empty ones included: whole columns that somebody formatted
 _FAR = 1_000  # a cell out here, even an empty one, is nobody's price list
@@ -45,11 +50,16 @@ _WIDEST = 16_384  # cells in a row, the format's own limit
 _MERGES = 5_000
 _PIECE, _OVERLAP = 1 << 20, 16  # bytes: a tag's name may be cut by the end of a piece
 _CELL_TAG = ROW_TAG.replace("}row", "}c")
+_BEFORE_XML = b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n"
+_ENCODING = re.compile(rb"[^<]{0,4}<\?xml[^>]*?encoding\s*=\s*[\"']([^\"']*)")
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x9f\ufffe\uffff]")
 
 if not openpyxl.DEFUSEDXML:  # pragma: no cover - defusedxml is locked; without it openpyxl expands entities
     raise RuntimeError("openpyxl must read with defusedxml")
+
+# A sheet that does not say its size is parsed whole for it while the book is opened; nobody here asks for the size.
+ReadOnlyWorksheet._get_size = lambda _sheet: None  # noqa: SLF001
 
 
 def read_table(data: bytes, filename: str) -> Table:
@@ -83,6 +93,8 @@ def _workbook(data: bytes) -> tuple[Table, ...]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # openpyxl's remarks about styles and extensions
             book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, keep_links=False)
+            if len({sheet._worksheet_path for sheet in book.worksheets}) < len(book.worksheets):  # noqa: SLF001
+                raise TableRefused("file-not-readable")  # noqa: TRY301 - one part under many names is parsed as often
             visible = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
             tables = tuple(Table(sheet.title, tuple(_rows_of(sheet))) for sheet in visible[:MAX_SHEETS])
     except TableRefused:
@@ -103,8 +115,11 @@ def _check_listing(data: bytes) -> None:
     with archive:
         _check_entries(archive.infolist(), len(data))
         try:
+            tags = 0
             for entry in archive.infolist():
-                _look_through(archive, entry)
+                tags += _look_through(archive, entry)
+                if tags > MAX_TAGS:
+                    raise TableRefused("file-bomb")
         except (
             zipfile.BadZipFile,
             zlib.error,
@@ -132,23 +147,47 @@ def _check_entries(entries: list[zipfile.ZipInfo], size: int) -> None:
             raise TableRefused("file-bomb")
 
 
-def _look_through(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> None:
-    """Look through a part as bytes: a tag counted costs a hundredth of one parsed, and no workbook has a document type."""
-    picture, rows, cells, before = "/media/" in entry.filename.lower(), 0, 0, b""
+def _look_through(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> int:
+    """Look through a part as bytes: a tag counted costs a hundredth of one parsed, and no workbook has a document type.
+
+    Returns how many elements it has. Signs are counted only where a byte is its sign: in UTF-8 or UTF-16.
+    """
+    name, before = entry.filename.lower(), b""
+    rows = cells = tags = signs = open_for = 0
+    media, picture = "/media/" in name, False
+    most = MAX_TAGS if "/worksheets/" in name or "sharedstrings" in name else MAX_PART_TAGS
     with archive.open(entry) as part:
         while piece := part.read(_PIECE):
             seen = before + piece
-            if not picture and (b"<!DOCTYPE" in seen or b"<!ENTITY" in seen):
+            if not before:
+                picture = media and not piece.lstrip(_BEFORE_XML).startswith(b"<")  # a sheet may stand there too
+            if not media and (b"<!DOCTYPE" in seen or b"<!ENTITY" in seen):
+                raise TableRefused("file-not-readable")
+            if not before and _strange(piece):
                 raise TableRefused("file-not-readable")
             rows += seen.count(b"<row")
             cells += _cells_in(seen)
+            tags += seen.count(b"<") - seen.count(b"</")
+            signs += piece.count(b"=")
             if rows > _EMPTY_ROWS:
                 raise TableRefused("too-many-rows", limit=MAX_ROWS)
             if cells > MAX_CELLS:
                 raise TableRefused("too-many-cells", limit=MAX_CELLS)
+            runs = [len(run) for run in piece.split(b"<")]
+            open_for, longest = runs[-1] + (open_for if len(runs) == 1 else 0), max(runs[0] + open_for, *runs)
+            if not picture and (tags > most or signs > MAX_SIGNS or longest > MAX_TAG):
+                raise TableRefused("file-bomb")
             before = seen[-_OVERLAP:]
             rows -= before.count(b"<row")
             cells -= _cells_in(before)
+            tags -= before.count(b"<") - before.count(b"</")
+    return 0 if picture else tags
+
+
+def _strange(start: bytes) -> bool:
+    """Whether a part says that it is written in another encoding than Excel writes."""
+    said = _ENCODING.match(start.replace(b"\0", b"")[:400])
+    return said is not None and said[1].lower() not in {b"utf-8", b"utf-16", b"us-ascii", b"ascii"}
 
 
 def _cells_in(piece: bytes) -> int:
@@ -169,14 +208,14 @@ def _rows_of(sheet: Any) -> list[Row]:
         parser.parse_formula = lambda _element: "="  # what it says does not matter, and translating it costs
         found: list[Row] = []
         merged: list[tuple[int, int, int, int]] = []
-        cells = elements = in_row = 0
+        cells = elements = in_row = parts = 0
         for _, element in iterparse(source):
             if element.tag == _CELL_TAG:
                 cells, in_row = cells + 1, in_row + 1
                 if in_row > _WIDEST or cells > MAX_CELLS:
                     raise TableRefused("too-many-cells", limit=MAX_CELLS)
             elif element.tag == ROW_TAG:
-                elements, in_row = elements + 1, 0
+                elements, in_row, parts = elements + 1, 0, 0
                 if not len(element):  # the row of a formatted column: nothing to parse
                     parser.row_counter = int(element.get("r") or parser.row_counter + 1)
                     element.clear()
@@ -193,6 +232,10 @@ def _rows_of(sheet: Any) -> list[Row]:
             elif element.tag == MERGE_TAG:
                 merged = _merged(element)
                 element.clear()
+            else:
+                parts += 1
+                if parts > MAX_PART_TAGS:  # neither rows nor cells, and all of them kept until the row ends
+                    raise TableRefused("file-bomb")
     found.sort(key=lambda row: row.no)
     return _spread(found, merged) if merged else found
 
@@ -243,7 +286,9 @@ def _spread(rows: list[Row], merged: list[tuple[int, int, int, int]]) -> list[Ro
         for number in range(top + 1, min(bottom, rows[-1].no) + 1):
             budget -= 1
             below = place.get(number)
-            if below is None or budget < 0:
+            if budget < 0:
+                break
+            if below is None:
                 continue
             cells[below].extend([None] * (left - len(cells[below])))
             if cells[below][left - 1] is None:
