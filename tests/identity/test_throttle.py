@@ -7,16 +7,17 @@ import threading
 from itertools import count
 
 import pytest
+from sqlalchemy import text
 
 from portal.core.db import db
 from portal.core.errors import Refused
 from portal.core.settings import Settings
-from portal.identity import actions, passwords, rules
+from portal.identity import actions, passwords, queries, rules
 from portal.identity.actions import throttle
 from portal.identity.roles import Role
 from portal.identity.rules import Limit, try_key
 from tests.factories.world import World
-from tests.identity.people import PASSWORD, by_force, person, sign_in, token_of
+from tests.identity.people import PASSWORD, by_force, give_place, new_login, person, sign_in, token_of
 
 _number = count(1)
 LIMIT = Limit(3, 2, 8)
@@ -154,6 +155,19 @@ def test_AN2_an_unknown_login_is_slowed_like_a_known_one(home: World, long_waits
         address = new_address()
         told.append([refusal(name, "x", address)[0] for _try in range(8)])
     assert told[0] == told[1] == ["sign-in-failed"] * 6 + ["too-many-tries"] * 2
+
+
+def test_AN2_a_login_spelt_otherwise_is_not_found_under_another_key(home: World) -> None:
+    """To the database "İ" is a capital i: each spelling would have tries, and mails, of its own."""
+    login_id, login = new_login(name="iris")
+    give_place(home, login_id, login, Role.HQ_CLERK)
+    mail = f"iris{login_id}@example.com"
+    with db.engine.begin() as connection:
+        connection.execute(text("SELECT login_set_email(:login, :mail)"), {"login": login_id, "mail": mail})
+    assert refusal(login.replace("i", "İ", 1), PASSWORD, new_address()) == ("sign-in-failed", None)
+    assert queries.logins_to_reset(db.engine, mail.replace("i", "İ", 1)) == []
+    enter(login.upper(), PASSWORD, new_address())  # the control: capitals are the same letters
+    assert [found.id for found in queries.logins_to_reset(db.engine, f" {mail.upper()} ")] == [login_id]
 
 
 def test_AN2_guesses_from_elsewhere_lock_nobody_out(home: World, settings: Settings, monkeypatch) -> None:

@@ -64,10 +64,13 @@ class OpenSession:
 
 
 def login_at_door(engine: Engine, login: str, address: str | None) -> AtDoor | None:
-    """The login of that name, or None. One statement either way."""
+    """The login of that name, or None. One statement either way.
+
+    In small letters already as tries are counted: the database also takes "İ" for an i, and would find one login under many keys.
+    """
     with engine.begin() as connection:
         row = connection.execute(
-            text("SELECT * FROM login_at_door(:login, :address)"), {"login": login, "address": address}
+            text("SELECT * FROM login_at_door(:login, :address)"), {"login": login.lower(), "address": address}
         ).mappings().first()  # fmt: skip
     return None if row is None else AtDoor(**row)
 
@@ -84,7 +87,7 @@ def login(engine: Engine, login_id: int) -> LoginInfo:
 def logins_to_reset(engine: Engine, typed: str) -> list[ToReset]:
     """The logins of that name or address that can be reset: with an address, not disabled, with a place. At most five."""
     with engine.begin() as connection:
-        rows = connection.execute(text("SELECT * FROM logins_to_reset(:typed)"), {"typed": typed}).all()
+        rows = connection.execute(text("SELECT * FROM logins_to_reset(:typed)"), {"typed": typed.strip().lower()}).all()
         held = [(row, places(connection, row.id)) for row in rows]
     return [
         ToReset(row.id, row.login, row.email, own[0].brand_id, own[0].dealer_id, own[0]) for row, own in held if own
