@@ -169,6 +169,8 @@ def network(address: str | None) -> str:
         found = ipaddress.ip_address(address or "")
     except ValueError:
         return (address or "")[:60]
+    # "::ffff:203.0.113.9", as a socket for both shows an IPv4 caller: else all of them were one network and shared one count
+    found = (found.ipv4_mapped or found) if found.version == 6 else found
     return str(found) if found.version == 4 else str(ipaddress.ip_network((found, 64), strict=False))
 
 

@@ -82,6 +82,8 @@ def retry_job(session: Session, actor: Actor, job_id: int, *, at: datetime) -> s
     Refuses "permission-missing"; NotFound for a job that is not there, not ours, or did not fail.
     """
     _require(actor, Permission.JOB_READ)
+    if job_id >= 2**63:  # no column holds it
+        raise NotFound
     name = session.scalar(_RETRY, {"id": job_id})
     if name is None:
         raise NotFound

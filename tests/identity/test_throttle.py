@@ -262,6 +262,7 @@ def test_a_flood_of_passwords_is_sent_away_with_503_before_it_takes_every_thread
         ("203.0.113.9", "203.0.113.9"),
         ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
         ("2001:db8:1:2::ffff", "2001:db8:1:2::/64"),
+        ("::ffff:203.0.113.9", "203.0.113.9"),
         (None, ""),
         ("no address", "no address"),
     ],

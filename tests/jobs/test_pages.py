@@ -149,6 +149,7 @@ def test_JO2_a_failed_job_runs_again_by_its_button_with_all_its_tries(
         ]
     assert browser.post(f"/jobs/{job}/again").status_code == 404  # it waits already
     assert browser.post(f"/jobs/{done}/again").status_code == 404
+    assert browser.post(f"/jobs/{10**20}/again").status_code == 404  # a number that no column holds
 
 
 def test_T1_another_brands_mails_and_jobs_are_not_there(settings: Settings, world: World, client_as: Callable) -> None:  # type: ignore[type-arg]
