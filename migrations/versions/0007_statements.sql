@@ -74,6 +74,8 @@ BEGIN
 END $$;
 -- a dealer says what is wrong, headquarters answers; neither changes what the other said
 GRANT INSERT ON statement_disputes TO scope_dealer;
+CREATE POLICY dealer_only_asks ON statement_disputes AS RESTRICTIVE FOR INSERT TO scope_dealer
+    WITH CHECK (brand_id = (SELECT app.ctx_brand()) AND answer IS NULL);
 GRANT UPDATE (answer, answered_at, answered_by) ON statement_disputes TO scope_hq;
 -- papers are made by headquarters' system, once, and never changed
 GRANT INSERT ON statement_papers TO scope_hq;

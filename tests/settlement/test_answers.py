@@ -186,6 +186,24 @@ def test_R1_a_dealers_own_sql_changes_nothing_else_of_its_statement(settled):
             session.execute(text(forged))
 
 
+@pytest.mark.parametrize(("answer", "taken"), [("paid", False), (None, True)])
+def test_R1_a_dealers_own_sql_asks_and_does_not_answer_for_headquarters(settled, answer, taken):
+    from sqlalchemy import text
+    from sqlalchemy.exc import DBAPIError
+
+    world, _claim = settled
+    raised = text(
+        "INSERT INTO statement_disputes (dealer_id, statement_id, reason, lines, raised_at, raised_by, answer, answered_at, answered_by)"
+        " SELECT dealer_id, id, 'x', '[]', now(), 'x', CAST(:answer AS text), CASE WHEN :answer IS NOT NULL THEN now() END, :answer FROM statements"
+    )
+    if taken:  # the control
+        with world.as_(world.d1.manager) as session:
+            session.execute(raised, {"answer": answer})
+    else:
+        with pytest.raises(DBAPIError, match="row-level security"), world.as_(world.d1.manager) as session:
+            session.execute(raised, {"answer": answer})
+
+
 def test_CO1_confirming_and_disputing_at_once_has_one_effect(settled, app):
     world, _claim = settled
     now, gate, told = at("2026-11-05 09:00"), threading.Barrier(2), []
