@@ -117,6 +117,13 @@ class ClaimLine(DealerOwned):
                 "pays_in",
                 "dealer_id",
                 postgresql_where=text("pays_in IS NOT NULL"),
+                postgresql_include=["approved", "state"],
+            ),
+            Index(
+                "ix_claim_lines_decided_at",
+                "brand_id",
+                "decided_at",
+                postgresql_where=text("decided_at IS NOT NULL"),
             ),
             Index(None, "brand_id", "state", "id"),
         )

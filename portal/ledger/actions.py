@@ -8,7 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Select, cast, func, insert, literal, null, select, text, tuple_, union_all
+from sqlalchemy import Select, and_, cast, func, insert, literal, null, select, text, tuple_, union_all
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session, make_transient_to_detached
@@ -94,17 +94,15 @@ def post_many(
     shares = credit_select.subquery()
     yuan = Posting.debit.type
     (debit_id,) = _account_ids(session, [Entry(debit_account, Decimal("0.01"), "debit")]).values()
+    theirs = and_(Account.dealer_id == shares.c.dealer_id, Account.code == PREPAYMENTS)
     credited = (
         select(Account.id.label("account_id"), shares.c.amount, shares.c.document)
-        .join(shares, shares.c.dealer_id == Account.dealer_id)
-        .where(Account.code == PREPAYMENTS)
+        .join_from(shares, Account, theirs)
         .subquery()
     )
     count, accounts, total = session.execute(
-        select(
-            select(func.count()).select_from(shares).scalar_subquery(),
-            select(func.count()).select_from(credited).scalar_subquery(),
-            select(func.coalesce(func.sum(credited.c.amount), 0).cast(yuan)).scalar_subquery(),
+        select(func.count(), func.count(Account.id), func.coalesce(func.sum(shares.c.amount), 0).cast(yuan)).join_from(
+            shares, Account, theirs, isouter=True
         )
     ).one()
     if count != accounts:

@@ -170,13 +170,14 @@ def _left_out(month: date, seen_at: datetime, dealer_id: int | None) -> Select[*
         )
         .where(
             Claim.submitted_at <= seen_at,
-            or_(
-                and_(ClaimLine.service_day < after_month, or_(undecided, and_(approved, ClaimLine.pays_in > month))),
+            or_(  # each of the three is a range of an index: however many lines were paid, they are not read
+                and_(ClaimLine.service_day < after_month, ClaimLine.state.in_(_OPEN)),
                 and_(
-                    ClaimLine.service_day >= after_month,
-                    ClaimLine.service_day < rules.month_after(after_month),
-                    approved,
+                    ClaimLine.service_day < after_month,
+                    ClaimLine.state.in_(_DECIDED),
+                    ClaimLine.decided_at > seen_at,
                 ),
+                and_(ClaimLine.service_day < rules.month_after(after_month), approved, ClaimLine.pays_in > month),
             ),
         )
     )

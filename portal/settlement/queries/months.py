@@ -7,7 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Select, Subquery, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, Subquery, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from portal.claims import queries as claims
@@ -76,15 +76,16 @@ def due(month: date) -> Select[tuple[int, int, Decimal]]:
 
 def due_totals(session: Session, month: date) -> tuple[int, int, Decimal]:
     """Lines, dealers and yuan that ``month`` pays."""
-    per_dealer = due(month).subquery()
-    lines, dealers, amount = session.execute(
-        select(
-            func.coalesce(func.sum(per_dealer.c.lines), 0),
-            func.count(),
-            func.coalesce(func.sum(per_dealer.c.amount), 0).cast(ClaimLine.approved.type),
-        )
-    ).one()
+    lines, dealers, amount = session.execute(select(*_totals(due(month).subquery()))).one()
     return int(lines), dealers, amount
+
+
+def _totals(shares: Subquery) -> tuple[ColumnElement[Any], ...]:
+    return (
+        func.coalesce(func.sum(shares.c.lines), 0),
+        func.count(shares.c.dealer_id),
+        func.coalesce(func.sum(shares.c.amount), 0).cast(ClaimLine.approved.type),
+    )
 
 
 def due_shares(
@@ -135,14 +136,13 @@ def statements_differ(session: Session, found: Settlement) -> bool:
         .where(Statement.settlement_id == found.id)
         .subquery()
     )
-    wrong = (
-        select(func.count())
-        .select_from(now.join(stored, stored.c.dealer_id == now.c.dealer_id, full=True))
-        .where(or_(now.c.lines.is_distinct_from(stored.c.lines), now.c.amount.is_distinct_from(stored.c.amount)))
-    )
-    if session.scalar(wrong):
-        return True
-    return due_totals(session, found.month) != (found.lines, found.dealers, found.amount)
+    differs = or_(now.c.lines.is_distinct_from(stored.c.lines), now.c.amount.is_distinct_from(stored.c.amount))
+    wrong, *totals = session.execute(  # the month's lines are read once for both
+        select(func.count().filter(differs), *_totals(now)).select_from(
+            now.join(stored, stored.c.dealer_id == now.c.dealer_id, full=True)
+        )
+    ).one()
+    return bool(wrong) or (int(totals[0]), *totals[1:]) != (found.lines, found.dealers, found.amount)
 
 
 def last_posted(session: Session) -> date | None:
