@@ -42,7 +42,11 @@ QUERIES: dict[str, str] = {
     "5 security definer function that is unknown, without a pinned search path, or open to all": """
         SELECT p.oid::regprocedure::text FROM pg_proc p WHERE p.prosecdef AND p.pronamespace IN ('app'::regnamespace, 'public'::regnamespace)
         AND (p.proname <> ALL (CAST(:windows AS text[])) OR NOT coalesce(p.proconfig @> ARRAY['search_path=pg_catalog'], false)
-             OR (p.prorettype <> 'trigger'::regtype AND has_function_privilege('public', p.oid, 'execute')))""",
+             OR (p.prorettype <> 'trigger'::regtype AND has_function_privilege('public', p.oid, 'execute')))
+        UNION ALL -- the worker's, of every brand's jobs: no transaction of a brand may call them
+        SELECT p.oid::regprocedure::text FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace AND n.nspname = 'jobs'
+        WHERE NOT coalesce(p.proconfig @> ARRAY['search_path=jobs, pg_temp'], false)
+           OR has_function_privilege('scope_hq', p.oid, 'execute') OR has_function_privilege('scope_dealer', p.oid, 'execute')""",
     "6 foreign key between tenant tables that leaves the brand out": """
         SELECT k.conname FROM pg_constraint k WHERE k.contype = 'f' AND k.connamespace = 'app'::regnamespace
         AND EXISTS (SELECT 1 FROM pg_attribute a WHERE a.attrelid = k.conrelid AND a.attname = 'brand_id')
