@@ -75,8 +75,8 @@ def moment(at: datetime | None) -> str:
     """An instant in the brand's zone: 11-02 14:26, with its year when it is not this one."""
     if at is None:
         return NOTHING
-    local = at.astimezone(zone())
-    this_year = clock.today(zone()).year
+    local = at.astimezone(here := zone())
+    this_year = clock.today(here).year
     return f"{local:%m-%d %H:%M}" if local.year == this_year else f"{local:%Y-%m-%d %H:%M}"
 
 

@@ -53,7 +53,11 @@ def beside(endpoint: str) -> str:
 def _address(endpoint: str, changes: dict[str, Any]) -> str:
     asked = {name: value for name, value in request.args.to_dict().items() if name not in (request.view_args or {})}
     values: dict[str, Any] = {**asked, **(request.view_args or {}), **changes}
-    path = url_for(endpoint, **{name: values.pop(name) for name in request.view_args or {}})
+    mine = {name: values.pop(name) for name in request.view_args or {}}
+    # a list names its own address a dozen times: worked out once a request
+    paths: dict[Any, str] = request.environ.setdefault("portal.paths", {})
+    if (path := paths.get(key := (endpoint, *sorted(mine.items())))) is None:
+        path = paths[key] = url_for(endpoint, **mine)
     query = urlencode({name: value for name, value in values.items() if value not in (None, "")}, safe=_SAFE)
     return f"{path}?{query}" if query else path
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cache, lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -93,6 +94,11 @@ class Counted:
 
 def counts(session: Session) -> Counted:
     """The open states' counts, in one statement; each stops at 1,000."""
+    return Counted(dict(zip(OPEN, session.execute(_open_counts()).one(), strict=True)))
+
+
+@cache  # the same for everybody: built once a process
+def _open_counts() -> Select[*tuple[Any, ...]]:
     counted = [
         select(func.count())
         .select_from(select(Order.id).where(Order.state == state).limit(COUNTED_MOST).subquery())
@@ -100,7 +106,7 @@ def counts(session: Session) -> Counted:
         .label(state.value)
         for state in OPEN
     ]
-    return Counted(dict(zip(OPEN, session.execute(select(*counted)).one(), strict=True)))
+    return select(*counted)
 
 
 def listed(
@@ -113,6 +119,15 @@ def listed(
     limit: int = 51,
 ) -> list[ListedOrder]:
     """Orders, newest first, older than ``before_id``; one statement. ``on`` is the day of looking."""
+    wanted = _filtered(_every_order(on), filters, zone).order_by(Order.id.desc()).limit(limit)
+    if before_id is not None:
+        wanted = wanted.where(Order.id < before_id)
+    return [_listed(row) for row in session.execute(wanted)]
+
+
+@lru_cache(maxsize=16)  # a few days: brands of several zones, and the tests' own
+def _every_order(on: date) -> Select[*tuple[Any, ...]]:
+    """The list before its filters, with the prices of ``on``; shared, since no statement changes once it is built."""
     price = (
         select(Price.part_id, Price.dealer_price)
         .join(PriceList, PriceList.id == Price.list_id)
@@ -131,7 +146,7 @@ def listed(
         .lateral()
     )  # fmt: skip
     account = ledger.prepayment_accounts().subquery()
-    wanted: Select[*tuple[Any, ...]] = (
+    return (
         select(
             Order.id, func.coalesce(Order.number, Order.public_id), Order.number, Order.state, Order.dealer_id,
             Dealer.code, Dealer.name, about.c.purposes, about.c.lines, Order.quote_no, Order.total,
@@ -142,10 +157,6 @@ def listed(
         .join(about, about.c.lines >= 0)
         .outerjoin(account, and_(account.c.dealer_id == Order.dealer_id, Order.state == S.AGREED))
     )  # fmt: skip
-    wanted = _filtered(wanted, filters, zone).order_by(Order.id.desc()).limit(limit)
-    if before_id is not None:
-        wanted = wanted.where(Order.id < before_id)
-    return [_listed(row) for row in session.execute(wanted)]
 
 
 def _filtered(wanted: Select[*tuple[Any, ...]], filters: Filters, zone: ZoneInfo) -> Select[*tuple[Any, ...]]:
