@@ -655,6 +655,9 @@ CREATE FUNCTION app.job_defer(task text, args jsonb, once text, run_at timestamp
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 DECLARE c text[] := app.ctx_claims(); made bigint;
 BEGIN
+    IF jsonb_typeof(job_defer.args) IS DISTINCT FROM 'object' THEN
+        RAISE EXCEPTION 'a job''s arguments are an object' USING ERRCODE = '22023';
+    END IF;
     INSERT INTO jobs.procrastinate_jobs (queue_name, task_name, queueing_lock, args, scheduled_at)
     VALUES ('portal', job_defer.task, c[2] || ' ' || job_defer.task || ' ' || job_defer.once,
             job_defer.args || jsonb_build_object('brand', c[2]::bigint, 'dealer', nullif(c[3]::bigint, 0)), job_defer.run_at)

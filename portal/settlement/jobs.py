@@ -29,6 +29,8 @@ def prepare_due(actor: Actor, at: datetime) -> Iterator[queue.Outcome]:
         said = f"{month:%Y-%m}"
         try:
             with unit_of_work(actor.scope) as session:
+                if not _open(queries.for_update(session, month), session):
+                    continue  # people were faster since we looked: what they checked stays checked
                 found = actions.prepare(session, actor, month, at=at)
                 alone = queries.posts_alone(session, found)
                 if alone:

@@ -105,7 +105,11 @@ class _CleanMixin:
 
 
 class TextField(_CleanMixin, StringField):
-    """One line of text, at most ``most`` characters; required unless ``optional``."""
+    """One line of text, at most ``most`` characters; required unless ``optional``. What was several lines becomes one."""
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        super().process_formdata(valuelist)
+        self.data = " ".join(str(self.data or "").split("\n")).replace("\r", "") if valuelist else self.data
 
     def __init__(self, label: Any = None, *, optional: bool = False, most: int = 200, **options: Any) -> None:
         validators = [

@@ -118,7 +118,10 @@ def test_a_login_that_exists_takes_one_more_place_with_its_own_password(client_a
         held = queries.places(connection, int(actor.login_id or 0))
     assert {(place.brand_code, place.dealer_id) for place in held} == {(home.code, home.d1.id), (other.code, None)}
     assert browser.get("/roles").status_code == 200  # it acts from the new place
-    assert queries.login(db.engine, int(actor.login_id or 0)).email == to  # it had none before
+    assert (
+        queries.login(db.engine, int(actor.login_id or 0)).email is None
+    )  # an inviter's address resets nobody's password
+    assert {member.email for member in members_of(other, login)} == {to}
 
 
 def test_the_address_that_a_login_has_stays(client_as, home: World) -> None:

@@ -190,3 +190,18 @@ def test_a_typed_field_must_say_how_it_reads() -> None:
 
     with pytest.raises(NotImplementedError):
         Nothing(formdata=MultiDict({"field": "x"}), meta={"csrf": False})
+
+
+def test_a_line_is_one_line_whatever_was_sent(app) -> None:  # type: ignore[no-untyped-def]
+    """A name with a line break would write lines of its own into the brand's mails."""
+    from werkzeug.datastructures import MultiDict
+
+    from portal.web.forms import PortalForm, TextField
+
+    class Named(PortalForm):
+        name = TextField()
+
+    with app.test_request_context("/", method="POST"):
+        form = Named(MultiDict({"name": "张三\r\nBcc: x@y\n"}), meta={"csrf": False})
+        assert form.validate()
+        assert form.name.data == "张三 Bcc: x@y"

@@ -99,9 +99,9 @@ def accept_invitation(
             connection.execute(text("SELECT login_set_email(:login, :email)"), {"login": login_id, "email": email})
         else:
             known = connection.execute(text("SELECT email FROM login_read(:login)"), {"login": login_id}).one()
+            # The place is reached where its brand wrote to; the login's own address stays as it is, or whoever invited
+            # with an address of theirs could have this login's password reset to it, for all its brands.
             email = known.email or row.email
-            if known.email is None:
-                connection.execute(text("SELECT login_set_email(:login, :email)"), {"login": login_id, "email": email})
     member = _place(session, row, login_id, login, email, at)
     row.accepted_at, row.member_id = at, member.id
     session.flush()

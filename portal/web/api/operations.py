@@ -186,7 +186,9 @@ def _called(act: Callable[..., Any], takes: _Takes, path: dict[str, str]) -> Res
         raise ProblemError(428, "version-needed")
     with unit_of_work(actor.scope) as session:
         if takes.acts:
-            asked = replies.fingerprint(request.method, request.full_path, sent)
+            # with what this caller may: a token that was given less is not shown another's reply
+            may = ",".join(sorted(actor.permissions))
+            asked = replies.fingerprint(request.method, request.full_path, may, sent)
             first = replies.first_reply(session, "api", key, asked)
             if first is not None:
                 return Response(first.body, first.status, {**first.headers, "Idempotency-Replayed": "true"})
