@@ -41,7 +41,9 @@ TERMS: dict[str, tuple[Any, Any]] = {
     ),
     "identity.second-factor": (
         _l("Second factor for finance"),
-        _l("Who holds a finance role at headquarters signs in with a second factor; who has none is led to set it up first."),
+        _l(
+            "Who holds a finance role at headquarters signs in with a second factor; who has none is led to set it up first."
+        ),
     ),
     "settlement.on-working-day": (
         _l("Settlement on a working day"),
@@ -49,11 +51,15 @@ TERMS: dict[str, tuple[Any, Any]] = {
     ),
     "settlement.post-by-itself": (
         _l("Settlements post themselves"),
-        _l("What the portal prepared is posted in the same minute, without anybody checking it. What a person prepared is not."),
+        _l(
+            "What the portal prepared is posted in the same minute, without anybody checking it. What a person prepared is not."
+        ),
     ),
     "orders.debit-at-once": (
         _l("Orders are debited at once"),
-        _l("An agreed order is debited as soon as the account holds enough, oldest first, without finance pressing a button."),
+        _l(
+            "An agreed order is debited as soon as the account holds enough, oldest first, without finance pressing a button."
+        ),
     ),
     "orders.quote-validity": (
         _l("Days a quote holds"),

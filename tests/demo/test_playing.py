@@ -138,7 +138,9 @@ def test_people_of_every_role_can_log_in_with_the_one_password(told):
 def test_a_dealers_own_workbook_is_a_draft_that_says_row_by_row_what_it_makes_of_it(told):
     rows = read(FIRST, "SELECT outcome, count(*) FROM claim_form_rows GROUP BY outcome ORDER BY outcome")
     assert {outcome for outcome, _ in rows} >= {"line", "product-unknown"}
-    assert read(FIRST, "SELECT c.state FROM claim_forms f JOIN claims c ON c.brand_id = f.brand_id AND c.id = f.claim_id") == [("draft",)]
+    assert read(
+        FIRST, "SELECT c.state FROM claim_forms f JOIN claims c ON c.brand_id = f.brand_id AND c.id = f.claim_id"
+    ) == [("draft",)]
     assert read(SECOND, "SELECT row_no, seen, outcome, remarks FROM claim_form_rows ORDER BY row_no") == read(
         FIRST, "SELECT row_no, seen, outcome, remarks FROM claim_form_rows ORDER BY row_no"
     )
