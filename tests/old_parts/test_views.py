@@ -110,10 +110,15 @@ def test_a_bad_photo_is_said_in_a_sentence(shelf, client_as):
     answer = phone.post(
         f"/old-parts/{number}/photos", data=sent, headers={"X-CSRFToken": token, "X-Requested-With": "fetch"}
     )
-    assert (answer.status_code, answer.json) == (422, {"error": "只能保存 JPEG、PNG、WebP 和 HEIC 格式的照片。请拍照或另选文件。"})
+    assert (answer.status_code, answer.json) == (
+        422,
+        {"error": "只能保存 JPEG、PNG、WebP 和 HEIC 格式的照片。请拍照或另选文件。"},
+    )
     plain = phone.post(f"/old-parts/{number}/photos", data={"photo": (io.BytesIO(b"<svg/>"), "x.svg")})
     assert (plain.status_code, plain.headers["Location"]) == (303, f"/old-parts/{number}/photos")
-    assert "只能保存 JPEG、PNG、WebP 和 HEIC 格式的照片。请拍照或另选文件。" in phone.get(f"/old-parts/{number}/photos").get_data(as_text=True)
+    assert "只能保存 JPEG、PNG、WebP 和 HEIC 格式的照片。请拍照或另选文件。" in phone.get(
+        f"/old-parts/{number}/photos"
+    ).get_data(as_text=True)
     assert old_part(shelf, number).photo_count == 0
 
 
