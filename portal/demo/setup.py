@@ -61,7 +61,7 @@ def person(
         login_id = identity.create_login(db.engine, login, password_hash, at=at)
     member = identity.add_member(
         session, by, login_id=login_id, login=login, name=name, roles=[role.value],
-        dealer_id=None if dealer is None else dealer.id, at=at,
+        dealer_id=None if dealer is None else dealer.id, email=f"{login}@example.com", at=at,
     )  # fmt: skip
     return Actor(
         scope=Scope(by.scope.brand_id, None if dealer is None else dealer.id, member.id), name=name, zone=play.times.zone,
