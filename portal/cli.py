@@ -207,6 +207,7 @@ def serve(app: App, port: int | None, worker: bool | None) -> None:  # noqa: FBT
     """Serve the portal with gunicorn until it is interrupted."""
     from portal import serving
 
+    _stands_at(port)
     settings, flask = app.settings(), app.flask()
     with flask.app_context():
         provision.refuse_powerful(database.engine)
@@ -219,8 +220,15 @@ def serve(app: App, port: int | None, worker: bool | None) -> None:  # noqa: FBT
 @click.pass_context
 def run(context: click.Context, port: int | None) -> None:
     """Set up the embedded database, play the demo, serve it, and say who can log in (what ``python3 run.py`` does)."""
+    _stands_at(port)
     context.invoke(demo, fresh=False, from_month=None, as_json=False)
     context.invoke(serve, port=port, worker=None)
+
+
+def _stands_at(port: int | None) -> None:
+    """On a developer's machine the links in mails and the QR codes follow ``--port``, in the worker beside it too."""
+    if port is not None and os.environ.get("PORTAL_ENV", "development") == "development":
+        os.environ.setdefault("PORTAL_BASE_URL", f"http://127.0.0.1:{port}")
 
 
 @portal.group()

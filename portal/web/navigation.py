@@ -66,7 +66,7 @@ OLD_PARTS = Entry(_l("Old parts"), "old_parts.index", "recycle", P.OLD_PART_READ
 CLAIMS = Entry(_l("Claims"), "claims.index", "receipt", P.CLAIM_READ)
 PRODUCTS = Entry(_l("Registered products"), "warranty.products", "id-badge-2", P.PRODUCT_READ, ("warranty.product",))
 FEES = Entry(_l("Service fees"), "fees.index", "receipt-yuan", P.FEE_READ)
-MEMBERS = Entry(_l("Members"), "identity.members", "users", P.MEMBER_READ, ("identity.member",))
+MEMBERS = Entry(_l("Members"), "identity.members", "users", P.MEMBER_READ, ("identity.member", "identity.invite"))
 ACCOUNT = Entry(_l("Account"), "settlement.account", "wallet", P.ACCOUNT_READ)
 
 DEALER: Table = (
@@ -159,13 +159,16 @@ def _shown(entry: Entry, member: Member) -> bool:
 
 
 def _current(rows: Collection[Entry], endpoint: str | None) -> Entry | None:
-    """The row that the page in sight belongs to: its own, one that names it, else the first of its package."""
+    """The row that the page in sight belongs to: its own, one that names it, else the first of its package.
+
+    A package's pages that stand in the person's own menu (its sign-ins, its tokens) belong to none.
+    """
     if not endpoint:
         return None
     package = endpoint.partition(".")[0]
     exact = [row for row in rows if row.endpoint == endpoint]
     named = [row for row in rows if any(endpoint == name or endpoint.startswith(f"{name}_") for name in row.also)]
-    same = [row for row in rows if row.endpoint.partition(".")[0] == package]
+    same = [row for row in rows if row.endpoint.partition(".")[0] == package != "identity"]
     return next(iter(exact + named + same), None)
 
 

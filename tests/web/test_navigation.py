@@ -57,6 +57,10 @@ def test_dealers_never_see_headquarters_work() -> None:
         ("reports.search", ["/reports.home"]),
         ("files.photo", []),
         (None, []),
+        ("identity.member", ["/identity.members"]),
+        ("identity.invite", ["/identity.members"]),
+        ("identity.me", []),  # it stands in the person's own menu
+        ("identity.tokens", []),
     ],
 )
 def test_one_row_is_lit_the_one_the_page_belongs_to(endpoint: str | None, shown: list[str]) -> None:
