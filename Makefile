@@ -33,6 +33,7 @@ sure: lint test ## what CI runs: style, types, layers, templates, tests
 
 bench: setup ## measure everything beside its yardstick (ten minutes; how="--quick" is a minute)
 	$(PYTHON) -m tests.bench $(how)
+	$(PYTHON) -m pytest -q -m bench tests/bench
 
 chaos: setup ## kill -9 at random moments: make chaos ROUNDS=1000 SEED=7 (any seed when none is given; it is printed)
 	CHAOS_ROUNDS=$(or $(ROUNDS),100) CHAOS_SEED=$(or $(SEED),$(strip $(shell od -An -N4 -tu4 /dev/urandom))) $(PYTHON) -m pytest -s tests/chaos

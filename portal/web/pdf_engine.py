@@ -100,7 +100,12 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints must not mix with the answers
-    serve(Engine(Path(sys.argv[1])), sys.stdin.buffer, answers)
+    try:
+        serve(Engine(Path(sys.argv[1])), sys.stdin.buffer, answers)
+    except (
+        BrokenPipeError
+    ):  # the parent was killed while a document was drawn: nobody reads, and closing the pipe would fail again
+        os._exit(0)
 
 
 if __name__ == "__main__":

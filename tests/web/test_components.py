@@ -305,7 +305,10 @@ def test_a_photo_is_taken_with_the_camera_and_posted_with_its_kind() -> None:
         in shown
     )
     assert '<input type="hidden" name="kind" value="fault">' in shown
-    assert 'type="file" name="photo" accept="image/jpeg,image/png" capture="environment"' in shown
+    assert (
+        'type="file" name="photo" accept="image/jpeg,image/png,image/webp,image/heic,image/heif,.heic,.heif" capture="environment"'
+        in shown
+    )
 
 
 def test_progress_needs_no_inline_width() -> None:

@@ -51,6 +51,8 @@ def second_factor() -> ResponseReturnValue:
 def _refused(error: Refused | None, form: CodeForm | ConfirmForm, field: str = "password") -> ResponseReturnValue:
     removal = form if isinstance(form, RemoveFactorForm) else RemoveFactorForm(prefix="remove", formdata=None)
     values = {"removal": removal, **_shown()}
+    if isinstance(form, CodeForm) != bool(values["secret"]):  # an old page's form: the factor stands elsewhere by now
+        return redirect(url_for("identity.second_factor"), 303)
     if isinstance(form, RemoveFactorForm):
         if error is not None:
             form.refuse(error.field if error.field in form else field, _sentence(error))
