@@ -43,7 +43,9 @@ EFFECTS = {
                " JOIN layers y ON y.brand_id = o.brand_id AND y.order_number = o.number"
                " WHERE s.brand_id = :brand AND s.number = :what AND s.state = 'received' AND o.state = 'received' AND y.received = 2",
     "prepare": "SELECT count(*) FROM settlements WHERE brand_id = :brand AND month = CAST(:what AS date)",
-    "check": "SELECT count(*) FROM settlements WHERE brand_id = :brand AND month = CAST(:what AS date) AND state IN ('checked', 'posted')",
+    # To prepare the month again voids its check, by the other process at any moment: what lasts is that it was checked.
+    "check": "SELECT least(1, count(*)) FROM settlements s JOIN audit_events e ON e.brand_id = s.brand_id AND e.subject_number = s.number"
+             " AND e.act = 'settlement:check' WHERE s.brand_id = :brand AND s.month = CAST(:what AS date)",
     "post": "SELECT count(*) FROM settlements s JOIN journals j ON j.brand_id = s.brand_id AND j.id = s.journal_id AND j.purpose = 'settlement'"
             " WHERE s.brand_id = :brand AND s.month = CAST(:what AS date) AND s.state = 'posted'",
 }  # fmt: skip
