@@ -9,23 +9,24 @@ from flask_babel import lazy_gettext as _l
 from portal.ledger import labels as ledger_labels
 from portal.settlement import labels, rules
 from portal.settlement.models import Settlement
+from portal.settlement.queries.accounts import AccountRow
 from portal.settlement.queries.statements import PaidLine, StatementRow
 from portal.settlement.rules import LeftOutLine, Share
 from portal.web.exports import Listing
 from portal.web.sheets import Column
 
-ACCOUNTS: Listing[dict[str, Any]] = Listing(
+ACCOUNTS: Listing[AccountRow] = Listing(
     "accounts",
     _l("Dealers' accounts"),
     (
-        Column(_l("Dealer code"), lambda row: row["code"], width=12),
-        Column(_l("Dealer"), lambda row: row["name"], width=28),
-        Column(_l("City"), lambda row: row["city"]),
-        Column(_l("Balance"), lambda row: row["balance"], "money"),
-        Column(_l("Reserved"), lambda row: row["reserved"], "money"),
-        Column(_l("Available"), lambda row: row["available"], "money"),
-        Column(_l("Credit limit"), lambda row: row["credit_limit"], "money"),
-        Column(_l("Entries"), lambda row: row["entries"], "whole"),
+        Column(_l("Dealer code"), "code", width=12),
+        Column(_l("Dealer"), "name", width=28),
+        Column(_l("City"), "city"),
+        Column(_l("Balance"), "balance", "money"),
+        Column(_l("Reserved"), "reserved", "money"),
+        Column(_l("Available"), "available", "money"),
+        Column(_l("Credit limit"), "credit_limit", "money"),
+        Column(_l("Entries"), "entries", "whole"),
     ),
 )
 ENTRIES: Listing[Any] = Listing(

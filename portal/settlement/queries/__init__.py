@@ -1,5 +1,6 @@
 """What can be seen of settlements and statements: every SELECT. Which rows those are, row-level security says."""
 
+from portal.settlement.queries.accounts import accounts_page, accounts_totals
 from portal.settlement.queries.answers import (
     disputes,
     faults,
@@ -49,6 +50,8 @@ from portal.settlement.queries.statements import (
 )
 
 __all__ = [
+    "accounts_page",
+    "accounts_totals",
     "close_refusal",
     "day_of",
     "dealer",

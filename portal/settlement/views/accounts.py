@@ -5,8 +5,10 @@ It stands above the ledger because it shows what the ledger does not know: order
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 from flask import redirect, render_template, url_for
@@ -15,7 +17,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from sqlalchemy.orm import Session
 
-from portal.core import clock, months
+from portal.core import clock, money, months
 from portal.core.db import unit_of_work
 from portal.core.permissions import Actor
 from portal.core.permissions import Permission as P
@@ -25,10 +27,12 @@ from portal.ledger.forms import LimitForm
 from portal.ledger.views import document_url
 from portal.orders import queries as orders
 from portal.organizations.models import Dealer
-from portal.settlement import queries, rules
+from portal.settlement import queries
+from portal.settlement.queries.accounts import AccountRow, Only
 from portal.settlement.views import chart
 from portal.settlement.views.base import blueprint
 from portal.web.auth import current_actor, requires
+from portal.web.exports import BATCH
 from portal.web.pages import SIZE, address, list_filters
 
 CHART_DAYS = 60
@@ -50,55 +54,62 @@ def account() -> ResponseReturnValue:
 @blueprint.get("/accounts")
 @requires(P.ACCOUNT_READ, side="hq")
 def accounts() -> ResponseReturnValue:
-    """All dealers' accounts: balance, reserved, available, limit; who is below zero first when asked."""
-    wanted = list_filters("q", "only")
+    """All dealers' accounts by pages: balance, reserved, available, limit; by code, or the lowest balance first. Two statements."""
+    wanted = list_filters("q", "only", "by", "before")
+    lowest = wanted["by"] == "balance"
     with unit_of_work(current_actor().scope) as session:
-        rows = account_rows(session, {"q": "", "only": ""})
-        shown = [row for row in rows if _wanted(row, wanted)]
+        counts, totals = queries.accounts_totals(session, text=wanted["q"], only=_only(wanted["only"]))
+        rows = _page(session, wanted, wanted["before"], SIZE + 1)
+        shown = rows[:SIZE]
         return render_template(
             "settlement/accounts.html",
             rows=shown,
             wanted=wanted,
-            count=len(rows),
-            short=sum(1 for row in rows if row["available"] + row["credit_limit"] < 0),
-            below=sum(1 for row in rows if row["balance"] < 0),
-            totals={
-                name: rules.total(row[name] for row in shown)
-                for name in ("balance", "reserved", "available", "credit_limit")
-            },
+            counts=counts,
+            totals=totals,
+            lowest=lowest,
+            by_code=address(by=None, before=None),
+            by_balance=address(by="balance", before=None),
+            tabs={only: address(only=only, before=None) for only in ("", "below", "short")},
+            first=address(before=None) if wanted["before"] else "",
+            older=address(before=_key(shown[-1], lowest=lowest)) if len(rows) > SIZE else "",
         )
 
 
-def account_rows(session: Session, wanted: dict[str, str]) -> list[dict[str, Any]]:
-    """The accounts that the list shows, by the dealer's code."""
-    reserved = queries.reserved(session)
-    rows = (_row(found, reserved) for found in ledger.accounts(session))
-    return [row for row in rows if _wanted(row, wanted)]
+def account_rows(session: Session, wanted: dict[str, str]) -> Iterator[AccountRow]:
+    """All accounts that the list shows, in its order, read in batches."""
+    last, lowest = "", wanted["by"] == "balance"
+    while True:
+        rows = _page(session, wanted, last, BATCH)
+        yield from rows
+        if len(rows) < BATCH:
+            return
+        last = _key(rows[-1], lowest=lowest)
 
 
-def _row(found: Any, reserved: dict[int, Any]) -> dict[str, Any]:
-    held = reserved.get(found.dealer_id, rules.total(()))
-    return {
-        "code": found.code,
-        "name": found.name,
-        "city": found.city,
-        "balance": found.balance,
-        "reserved": held,
-        "available": found.balance - held,
-        "credit_limit": found.credit_limit,
-        "entries": found.entries,
-    }
+def _page(session: Session, wanted: dict[str, str], after: str, limit: int) -> list[AccountRow]:
+    """The accounts after the key ``after`` of an address: a code, or fen and a code where the balance gives the order."""
+    text, only = wanted["q"], _only(wanted["only"])
+    if wanted["by"] == "balance":
+        return queries.accounts_page(
+            session, text=text, only=only, lowest=True, lowest_after=_balance_and_code(after), limit=limit
+        )
+    return queries.accounts_page(session, text=text, only=only, after=after or None, limit=limit)
 
 
-def _wanted(row: dict[str, Any], wanted: dict[str, str]) -> bool:
-    text = wanted["q"].lower()
-    if text and text not in row["name"].lower() and text not in row["city"].lower() and text != row["code"].lower():
-        return False
-    if wanted["only"] == "below":
-        return bool(row["balance"] < 0)
-    if wanted["only"] == "short":
-        return bool(row["available"] + row["credit_limit"] < 0)
-    return True
+def _key(row: AccountRow, *, lowest: bool) -> str:
+    return f"{money.fen(row.balance)}.{row.code}" if lowest else row.code
+
+
+def _balance_and_code(text: str) -> tuple[Decimal, str] | None:
+    cents, dot, code = text.partition(".")
+    if not dot or not code or not re.fullmatch(r"-?[0-9]{1,13}", cents, re.ASCII):
+        return None
+    return money.yuan(int(cents)), code
+
+
+def _only(text: str) -> Only:
+    return "below" if text == "below" else "short" if text == "short" else ""
 
 
 @blueprint.get("/accounts/<string:code>")

@@ -27,12 +27,16 @@ from portal.web.pages import list_filters
 @requires(P.ACCOUNT_READ, side="hq")
 def accounts_sheet() -> ResponseReturnValue:
     """All dealers' accounts."""
-    wanted = list_filters("q", "only")
+    wanted = list_filters("q", "only", "by")
     only = {"below": _("Below zero"), "short": _("Over the credit limit")}
     return answer(
         sheets.ACCOUNTS,
         lambda session: account_rows(session, wanted),
-        filters=[(_("Text"), wanted["q"]), (_("Only"), only.get(wanted["only"], ""))],
+        filters=[
+            (_("Text"), wanted["q"]),
+            (_("Only"), only.get(wanted["only"], "")),
+            (_("Sorted by"), _("Lowest balance first") if wanted["by"] == "balance" else ""),
+        ],
         back="settlement.accounts",
     )
 
