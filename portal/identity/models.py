@@ -1,4 +1,4 @@
-"""Logins and what protects them belong to no brand and are reached only through the functions of migrations 0002 and 0005;
+"""Logins and what protects them belong to no brand and are reached only through the functions of migrations 0002, 0005 and 0011;
 members do, and are each login's places, and so do invitations.
 """
 
@@ -13,9 +13,14 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.core.db import Base, Owned
 
+LOCALE_KNOWN = "locale IN ('zh_Hans_CN', 'en')"
+
 
 class Login(Base):
-    """A person's way in. ``password_hash`` is argon2id; ``email`` (small letters) is where a forgotten password's link goes."""
+    """A person's way in. ``password_hash`` is argon2id; ``email`` (small letters) is where a forgotten password's link goes.
+
+    ``locale`` is the language that the person reads: of every mail, and of pages where the browser has chosen none.
+    """
 
     __tablename__ = "logins"
 
@@ -23,10 +28,11 @@ class Login(Base):
     login: Mapped[str] = mapped_column(unique=True)
     password_hash: Mapped[str]
     email: Mapped[str | None]
+    locale: Mapped[str] = mapped_column(server_default=text("'zh_Hans_CN'"))
     disabled_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
 
-    __table_args__ = (Index(None, "email"),)
+    __table_args__ = (Index(None, "email"), CheckConstraint(LOCALE_KNOWN, name="locale_known"))
 
 
 class LoginSession(Base):
@@ -54,7 +60,10 @@ class LoginSession(Base):
 
 
 class Member(Owned):
-    """One login's place: at headquarters (``dealer_id`` None) or at one dealer, with its roles."""
+    """One login's place: at headquarters (``dealer_id`` None) or at one dealer, with its roles.
+
+    ``email`` and ``locale`` are the login's: a brand's own rows say how its people are written to.
+    """
 
     __tablename__ = "members"
 
@@ -63,6 +72,7 @@ class Member(Owned):
     login: Mapped[str]
     name: Mapped[str]
     email: Mapped[str | None]
+    locale: Mapped[str] = mapped_column(server_default=text("'zh_Hans_CN'"))
     roles: Mapped[list[str]] = mapped_column(ARRAY(Text))
     joined_at: Mapped[datetime]
     left_at: Mapped[datetime | None]
@@ -73,6 +83,7 @@ class Member(Owned):
             ForeignKeyConstraint(["login_id"], ["logins.id"]),
             ForeignKeyConstraint(["brand_id", "dealer_id"], ["dealers.brand_id", "dealers.id"]),
             UniqueConstraint("brand_id", "login_id", "dealer_id", postgresql_nulls_not_distinct=True),
+            CheckConstraint(LOCALE_KNOWN, name="locale_known"),
             Index(None, "login_id"),
         )
 
@@ -149,7 +160,9 @@ class Invitation(Owned):
 
 
 class LoginLink(Base):
-    """A one-time link: a forgotten password's ("reset"), or the way from the password to the second factor ("code")."""
+    """A one-time link: a forgotten password's ("reset"), the way from the password to the second factor ("code"), or the
+    one that a new address is confirmed by ("email": the address waits in ``email``).
+    """
 
     __tablename__ = "login_links"
 
@@ -157,13 +170,15 @@ class LoginLink(Base):
     kind: Mapped[str]
     token_hash: Mapped[str] = mapped_column(unique=True)
     login_id: Mapped[int]
+    email: Mapped[str | None]
     created_at: Mapped[datetime]
     ends_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
 
     __table_args__ = (
         ForeignKeyConstraint(["login_id"], ["logins.id"]),
-        CheckConstraint("kind IN ('reset', 'code')", name="kind_known"),
+        CheckConstraint("kind IN ('reset', 'code', 'email')", name="kind_known"),
+        CheckConstraint("(kind = 'email') = (email IS NOT NULL)", name="email_of_its_kind"),
         Index(None, "login_id"),
     )
 

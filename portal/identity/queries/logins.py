@@ -26,7 +26,10 @@ class AtDoor:
 
 @dataclass(frozen=True, slots=True)
 class LoginInfo:
-    """A login as its own page shows it; ``second_factor`` since when (machine time), None without one."""
+    """A login as its own page shows it; ``second_factor`` since when (machine time), None without one.
+
+    ``new_email`` is the address that waits to be confirmed.
+    """
 
     id: int
     login: str
@@ -35,15 +38,18 @@ class LoginInfo:
     disabled: bool
     second_factor: datetime | None
     codes_left: int
+    locale: str
+    new_email: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class ToReset:
-    """Whose password is to be set anew: the mail leaves through the brand of its first place."""
+    """Whose password is to be set anew: the mail leaves through the brand of its first place, in the login's language."""
 
     id: int
     login: str
     email: str
+    locale: str
     brand_id: int
     dealer_id: int | None
     place: Place
@@ -90,7 +96,9 @@ def logins_to_reset(engine: Engine, typed: str) -> list[ToReset]:
         rows = connection.execute(text("SELECT * FROM logins_to_reset(:typed)"), {"typed": typed.strip().lower()}).all()
         held = [(row, places(connection, row.id)) for row in rows]
     return [
-        ToReset(row.id, row.login, row.email, own[0].brand_id, own[0].dealer_id, own[0]) for row, own in held if own
+        ToReset(row.id, row.login, row.email, row.locale, own[0].brand_id, own[0].dealer_id, own[0])
+        for row, own in held
+        if own
     ]
 
 

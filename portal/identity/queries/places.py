@@ -55,19 +55,20 @@ class Place:
 
 _PLACE = tuple(field.name for field in fields(Place))
 _SESSION = text("""
-    SELECT s.login_id AS own_id, s.login, s.brand_id AS in_brand, s.member_id AS as_member, s.second_factor, p.*
+    SELECT s.login_id AS own_id, s.login, s.brand_id AS in_brand, s.member_id AS as_member, s.second_factor, s.locale, p.*
     FROM session_load(:hash, :idle) s LEFT JOIN LATERAL login_places(s.login_id) p ON true""")
 
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """A live session: the login, its places, and the chosen one (None when it must choose)."""
+    """A live session: the login, its places, and the chosen one (None when it must choose); ``locale`` is the login's language."""
 
     login_id: int
     login: str
     places: tuple[Place, ...]
     place: Place | None
     second_factor: bool = False
+    locale: str = "zh_Hans_CN"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,7 @@ def signed_in(engine: Engine, token_hash: str, idle_seconds: int) -> SignedIn | 
     chosen = next((p for p in held if (p.brand_id, p.member_id) == (session["in_brand"], session["as_member"])), None)
     if chosen is None and len(held) == 1:
         chosen = held[0]
-    return SignedIn(session["own_id"], session["login"], held, chosen, session["second_factor"])
+    return SignedIn(session["own_id"], session["login"], held, chosen, session["second_factor"], session["locale"])
 
 
 def brand_by_code(engine: Engine, code: str) -> BrandInfo:
