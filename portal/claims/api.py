@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from portal.claims import actions, queries
-from portal.claims.models import Claim
 from portal.claims.schemas import (
     ApproveIn,
     ClaimIn,
@@ -58,7 +57,7 @@ def draft(call: Call, body: ClaimIn) -> Answer:
 @api.acts("/claims/<ref>/lines", P.CLAIM_DRAFT, side="dealer", gives=ClaimOut, makes=True, changes=True)
 def add_lines(call: Call, ref: str, body: LinesIn) -> Answer:
     """Put registrations on a draft; all of them or none."""
-    _seen(call, ref)
+    call.seen(queries.claim_for_update(call.session, ref))
     actions.add_lines(call.session, call.actor, ref, old_parts=body.old_parts, at=call.at)
     return _shown(call, ref)
 
@@ -66,7 +65,7 @@ def add_lines(call: Call, ref: str, body: LinesIn) -> Answer:
 @api.acts("/claims/<ref>/lines/<position>/remove", P.CLAIM_DRAFT, side="dealer", gives=ClaimOut, changes=True)
 def remove_line(call: Call, ref: str, position: str) -> Answer:
     """Take a line off a draft; its registration can go on another form."""
-    _seen(call, ref)
+    call.seen(queries.claim_for_update(call.session, ref))
     actions.remove_line(call.session, call.actor, ref, position=_place(position), at=call.at)
     return _shown(call, ref)
 
@@ -74,7 +73,7 @@ def remove_line(call: Call, ref: str, position: str) -> Answer:
 @api.acts("/claims/<ref>/submit", P.CLAIM_SUBMIT, side="dealer", gives=ClaimOut, changes=True)
 def submit(call: Call, ref: str) -> Answer:
     """Hand the form to headquarters; a line that a check blocks refuses the whole (R41)."""
-    _seen(call, ref)
+    call.seen(queries.claim_for_update(call.session, ref))
     found = actions.submit(call.session, call.actor, ref, at=call.at)
     return _shown(call, found.number or ref)
 
@@ -82,7 +81,7 @@ def submit(call: Call, ref: str) -> Answer:
 @api.acts("/claims/<ref>/lines/<position>/answer", P.CLAIM_SUBMIT, side="dealer", gives=ClaimOut, changes=True)
 def answer(call: Call, ref: str, position: str, body: LineAnswerIn) -> Answer:
     """Answer what headquarters wanted of a line, which puts it before the reviewer again."""
-    _seen(call, ref)
+    call.seen(queries.claim_for_update(call.session, ref))
     actions.answer(call.session, call.actor, ref, position=_place(position), answer=body.answer, at=call.at)
     return _shown(call, ref)
 
@@ -93,7 +92,7 @@ def answer(call: Call, ref: str, position: str, body: LineAnswerIn) -> Answer:
 @api.acts("/claims/<ref>/approve", P.CLAIM_REVIEW, side="hq", gives=ClaimOut, changes=True)
 def approve(call: Call, ref: str, body: ApproveIn) -> Answer:
     """Approve lines in full; each learns the month that pays it (R50). All of them or none."""
-    _seen(call, ref)
+    call.seen(queries.claim_for_update(call.session, ref))
     actions.approve(call.session, call.actor, ref, positions=body.positions, seen=body.seen, at=call.at)
     return _shown(call, ref)
 
@@ -101,7 +100,7 @@ def approve(call: Call, ref: str, body: ApproveIn) -> Answer:
 @api.acts("/claims/<ref>/reduce", P.CLAIM_REVIEW, side="hq", gives=ClaimOut, changes=True)
 def reduce(call: Call, ref: str, body: ReduceIn) -> Answer:
     """Approve fewer pieces, or fewer yuan, of each of these lines."""
-    _seen(call, ref)
+    call.seen(queries.claim_for_update(call.session, ref))
     actions.reduce(
         call.session, call.actor, ref, positions=body.positions, quantity=body.quantity, amount=body.amount, code=body.code,
         reason=body.reason, seen=body.seen, at=call.at,
@@ -112,7 +111,7 @@ def reduce(call: Call, ref: str, body: ReduceIn) -> Answer:
 @api.acts("/claims/<ref>/refuse", P.CLAIM_REVIEW, side="hq", gives=ClaimOut, changes=True)
 def refuse(call: Call, ref: str, body: RefuseIn) -> Answer:
     """Approve nothing of these lines."""
-    _seen(call, ref)
+    call.seen(queries.claim_for_update(call.session, ref))
     actions.refuse(
         call.session, call.actor, ref, positions=body.positions, code=body.code, reason=body.reason, seen=body.seen, at=call.at
     )  # fmt: skip
@@ -122,7 +121,7 @@ def refuse(call: Call, ref: str, body: RefuseIn) -> Answer:
 @api.acts("/claims/<ref>/want", P.CLAIM_REVIEW, side="hq", gives=ClaimOut, changes=True)
 def want(call: Call, ref: str, body: WantIn) -> Answer:
     """Ask the dealer for more about these lines."""
-    _seen(call, ref)
+    call.seen(queries.claim_for_update(call.session, ref))
     actions.want(
         call.session, call.actor, ref, positions=body.positions, reason=body.reason, seen=body.seen, at=call.at
     )
@@ -130,18 +129,6 @@ def want(call: Call, ref: str, body: WantIn) -> Answer:
 
 
 # ---------------------------------------------------------------- what all of them answer
-
-
-def _seen(call: Call, ref: str) -> None:
-    """Lock the claim; the caller must have seen its version (If-Match)."""
-    call.seen(_visible(call, queries.claim_for_update(call.session, ref)).ver)
-
-
-def _visible(call: Call, claim: Claim) -> Claim:
-    """Headquarters does not see a dealer's draft: NotFound."""
-    if call.actor.side == "hq" and claim.number is None:
-        raise NotFound
-    return claim
 
 
 def _place(text: str) -> int:
@@ -152,9 +139,8 @@ def _place(text: str) -> int:
 
 
 def _shown(call: Call, ref: str) -> Answer:
-    call.session.flush()
-    call.session.expire_all()
-    claim = _visible(call, queries.claim(call.session, ref))
+    call.afresh()
+    claim = call.actor.sees(queries.claim(call.session, ref))
     dealer = queries.dealer_of(call.session, claim)
     rows = shown.lines(call.session, call.actor, claim, today=call.actor.day(call.at))
     lines = [ClaimLineOut.of(line.row, line.checks, paid=line.paid) for line in rows]

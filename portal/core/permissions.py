@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from portal.core import clock
+from portal.core.errors import NotFound
 from portal.core.scope import Scope
 
 
@@ -67,6 +68,16 @@ class Permission(StrEnum):
     JOB_READ = "jobs.read"
 
 
+class Numbered(Protocol):
+    """A document, which is given its number when its dealer sends it."""
+
+    @property
+    def number(self) -> str | None: ...
+
+
+Sent = TypeVar("Sent", bound=Numbered)
+
+
 @dataclass(frozen=True, slots=True)
 class Actor:
     """Who acts, in which place, with which permissions, and from where.
@@ -95,6 +106,12 @@ class Actor:
     def is_system(self) -> bool:
         """True for what runs by itself."""
         return self.login_id is None
+
+    def sees(self, document: Sent) -> Sent:
+        """The same ``document``; NotFound for headquarters while its dealer has not sent it (then it has no number yet)."""
+        if self.side == "hq" and document.number is None:
+            raise NotFound
+        return document
 
     def may(self, permission: Permission) -> bool:
         """Whether this member holds ``permission``."""

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from portal.core.errors import NotFound
 from portal.core.permissions import Permission as P
 from portal.fees import actions, queries
-from portal.fees.models import FeeSchedule
 from portal.fees.schemas import FeeIn, FeeOut, FeeQuery, FeeReasonIn, FeeRow
 from portal.web.api import Answer, Api, Call, Page
 
@@ -43,7 +41,7 @@ def draft(call: Call, body: FeeIn) -> Answer:
 @api.acts("/fee-schedules/<ref>/amend", P.FEE_DRAFT, side="dealer", gives=FeeOut, changes=True)
 def amend(call: Call, ref: str, body: FeeIn) -> Answer:
     """Write a draft anew, whole."""
-    _seen(call, ref)
+    call.seen(queries.schedule_for_update(call.session, ref))
     actions.amend(
         call.session, call.actor, ref, region=body.region, from_day=body.from_day, items=[item.wish() for item in body.items],
         note=body.note, at=call.at,
@@ -54,7 +52,7 @@ def amend(call: Call, ref: str, body: FeeIn) -> Answer:
 @api.acts("/fee-schedules/<ref>/submit", P.FEE_SUBMIT, side="dealer", gives=FeeOut, changes=True)
 def submit(call: Call, ref: str) -> Answer:
     """Hand a draft to headquarters; the first time it gets its number."""
-    _seen(call, ref)
+    call.seen(queries.schedule_for_update(call.session, ref))
     found = actions.submit(call.session, call.actor, ref, at=call.at)
     return _shown(call, found.number or ref)
 
@@ -62,7 +60,7 @@ def submit(call: Call, ref: str) -> Answer:
 @api.acts("/fee-schedules/<ref>/approve", P.FEE_APPROVE, side="hq", gives=FeeOut, changes=True)
 def approve(call: Call, ref: str) -> Answer:
     """It may be charged from its first day; the one in force until then ends the day before."""
-    _seen(call, ref)
+    call.seen(queries.schedule_for_update(call.session, ref))
     actions.approve(call.session, call.actor, ref, at=call.at)
     return _shown(call, ref)
 
@@ -70,7 +68,7 @@ def approve(call: Call, ref: str) -> Answer:
 @api.acts("/fee-schedules/<ref>/send-back", P.FEE_APPROVE, side="hq", gives=FeeOut, changes=True)
 def send_back(call: Call, ref: str, body: FeeReasonIn) -> Answer:
     """The dealer changes it and submits it again."""
-    _seen(call, ref)
+    call.seen(queries.schedule_for_update(call.session, ref))
     actions.send_back(call.session, call.actor, ref, reason=body.reason, at=call.at)
     return _shown(call, ref)
 
@@ -78,27 +76,14 @@ def send_back(call: Call, ref: str, body: FeeReasonIn) -> Answer:
 @api.acts("/fee-schedules/<ref>/refuse", P.FEE_APPROVE, side="hq", gives=FeeOut, changes=True)
 def refuse(call: Call, ref: str, body: FeeReasonIn) -> Answer:
     """It may never be charged."""
-    _seen(call, ref)
+    call.seen(queries.schedule_for_update(call.session, ref))
     actions.refuse(call.session, call.actor, ref, reason=body.reason, at=call.at)
     return _shown(call, ref)
 
 
-def _seen(call: Call, ref: str) -> None:
-    """Lock the schedule; the caller must have seen its version (If-Match)."""
-    call.seen(_visible(call, queries.schedule_for_update(call.session, ref)).ver)
-
-
-def _visible(call: Call, found: FeeSchedule) -> FeeSchedule:
-    """Headquarters does not see what a dealer has not sent yet: NotFound."""
-    if call.actor.side == "hq" and found.number is None:
-        raise NotFound
-    return found
-
-
 def _shown(call: Call, ref: str) -> Answer:
-    call.session.flush()
-    call.session.expire_all()
-    found = _visible(call, queries.schedule(call.session, ref))
+    call.afresh()
+    found = call.actor.sees(queries.schedule(call.session, ref))
     _brand, dealer = queries.heads(call.session, found)
     body = FeeOut.of(found, dealer.code, dealer.name)
     return Answer(body, ver=found.ver, at=f"/fee-schedules/{body.ref}")

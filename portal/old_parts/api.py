@@ -64,7 +64,7 @@ def remove_photo(call: Call, number: str, photo: str) -> Answer:
 @api.acts("/old-parts/<number>/report", P.OLD_PART_REGISTER, side="dealer", gives=OldPartOut, changes=True)
 def report(call: Call, number: str) -> Answer:
     """Report it to headquarters, whose review now waits (R30)."""
-    _seen(call, number)
+    call.seen(queries.lock(call.session, number))
     actions.report(call.session, call.actor, number, at=call.at)
     return _shown(call, number)
 
@@ -72,7 +72,7 @@ def report(call: Call, number: str) -> Answer:
 @api.acts("/old-parts/<number>/withdraw", P.OLD_PART_REGISTER, side="dealer", gives=OldPartOut, changes=True)
 def withdraw(call: Call, number: str, body: WithdrawIn) -> Answer:
     """Withdraw a registration that no claim line rests on; its pieces go back (R36)."""
-    _seen(call, number)
+    call.seen(queries.lock(call.session, number))
     actions.withdraw(call.session, call.actor, number, reason=body.reason, at=call.at)
     return _shown(call, number)
 
@@ -80,7 +80,7 @@ def withdraw(call: Call, number: str, body: WithdrawIn) -> Answer:
 @api.acts("/old-parts/<number>/answer", P.OLD_PART_REGISTER, side="dealer", gives=OldPartOut, changes=True)
 def answer(call: Call, number: str, body: OldPartAnswerIn) -> Answer:
     """Answer what headquarters wanted; the review waits again (R35)."""
-    _seen(call, number)
+    call.seen(queries.lock(call.session, number))
     actions.answer(call.session, call.actor, number, note=body.note, at=call.at)
     return _shown(call, number)
 
@@ -88,19 +88,13 @@ def answer(call: Call, number: str, body: OldPartAnswerIn) -> Answer:
 @api.acts("/old-parts/<number>/review", P.OLD_PART_REVIEW, side="hq", gives=OldPartOut, changes=True)
 def review(call: Call, number: str, body: ReviewIn) -> Answer:
     """Accept it, want more, or refuse it (R35)."""
-    _seen(call, number)
+    call.seen(queries.lock(call.session, number))
     actions.review(call.session, call.actor, number, decision=Review(body.decision), reason=body.reason, at=call.at)
     return _shown(call, number)
 
 
-def _seen(call: Call, number: str) -> None:
-    """Lock it; the caller must have seen its version (If-Match)."""
-    call.seen(queries.lock(call.session, number).ver)
-
-
 def _shown(call: Call, number: str) -> Answer:
-    call.session.flush()
-    call.session.expire_all()
+    call.afresh()
     found = queries.old_part(call.session, number)
     photos, claim = queries.photos(call.session, found), queries.on_claim(call.session, found)
     body = OldPartOut.of(found, photos, claim, hq=call.actor.side == "hq")

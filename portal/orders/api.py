@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from portal.core.errors import NotFound
 from portal.core.permissions import Permission as P
 from portal.orders import actions, queries
-from portal.orders.models import Order, ShipmentState
+from portal.orders.models import ShipmentState
 from portal.orders.schemas import (
     AgreeIn,
     OrderIn,
@@ -80,7 +79,7 @@ def draft(call: Call, body: OrderIn) -> Answer:
 @api.acts("/orders/<ref>/amend", P.ORDER_DRAFT, side="dealer", gives=OrderOut, changes=True)
 def amend(call: Call, ref: str, body: OrderIn) -> Answer:
     """Write a draft anew, whole."""
-    _seen(call, ref)
+    call.seen(queries.order_for_update(call.session, ref))
     wishes = [line.wish() for line in body.lines]
     actions.amend(call.session, call.actor, ref, lines=wishes, note=body.note, ship_to=body.ship_to, at=call.at)
     return _shown(call, ref)
@@ -89,7 +88,7 @@ def amend(call: Call, ref: str, body: OrderIn) -> Answer:
 @api.acts("/orders/<ref>/submit", P.ORDER_SUBMIT, side="dealer", gives=OrderOut, changes=True)
 def submit(call: Call, ref: str) -> Answer:
     """Send a draft to headquarters; the first time it gets its number."""
-    _seen(call, ref)
+    call.seen(queries.order_for_update(call.session, ref))
     order = actions.submit(call.session, call.actor, ref, at=call.at)
     return _shown(call, order.number or ref)
 
@@ -97,7 +96,7 @@ def submit(call: Call, ref: str) -> Answer:
 @api.acts("/orders/<ref>/agree", P.ORDER_AGREE, side="dealer", gives=OrderOut, changes=True)
 def agree(call: Call, ref: str, body: AgreeIn) -> Answer:
     """Confirm the version that the dealer saw (R21); without funds it is allowed, and the debit waits (R23)."""
-    _seen(call, ref)
+    call.seen(queries.order_for_update(call.session, ref))
     actions.agree(call.session, call.actor, ref, quote_no=body.quote_no, at=call.at)
     return _shown(call, ref)
 
@@ -105,7 +104,7 @@ def agree(call: Call, ref: str, body: AgreeIn) -> Answer:
 @api.acts("/orders/<ref>/dispute", P.ORDER_SUBMIT, side="dealer", gives=OrderOut, changes=True)
 def dispute(call: Call, ref: str, body: ReasonIn) -> Answer:
     """Not agreed, or lapsed: headquarters makes a new version (R22)."""
-    _seen(call, ref)
+    call.seen(queries.order_for_update(call.session, ref))
     actions.dispute(call.session, call.actor, ref, reason=body.reason, at=call.at)
     return _shown(call, ref)
 
@@ -113,7 +112,7 @@ def dispute(call: Call, ref: str, body: ReasonIn) -> Answer:
 @api.acts("/orders/<ref>/cancel", P.ORDER_CANCEL, gives=OrderOut, changes=True)
 def cancel(call: Call, ref: str, body: ReasonIn) -> Answer:
     """End the order before anything is shipped; after the debit the amount goes back whole (R24)."""
-    _seen(call, ref)
+    call.seen(queries.order_for_update(call.session, ref))
     actions.cancel(call.session, call.actor, ref, reason=body.reason, at=call.at)
     return _shown(call, ref)
 
@@ -124,7 +123,7 @@ def cancel(call: Call, ref: str, body: ReasonIn) -> Answer:
 @api.acts("/orders/<ref>/quote", P.ORDER_QUOTE, side="hq", gives=OrderOut, changes=True)
 def quote(call: Call, ref: str, body: QuoteIn) -> Answer:
     """Confirm contents, fees and ship date as a new frozen version (R21)."""
-    _seen(call, ref)
+    call.seen(queries.order_for_update(call.session, ref))
     actions.quote(
         call.session, call.actor, ref, lines=[line.wish() for line in body.lines], freight=body.freight, ship_on=body.ship_on,
         note=body.note, at=call.at,
@@ -135,7 +134,7 @@ def quote(call: Call, ref: str, body: QuoteIn) -> Answer:
 @api.acts("/orders/<ref>/send-back", P.ORDER_QUOTE, side="hq", gives=OrderOut, changes=True)
 def send_back(call: Call, ref: str, body: ReasonIn) -> Answer:
     """Ask the dealer to change the application."""
-    _seen(call, ref)
+    call.seen(queries.order_for_update(call.session, ref))
     actions.send_back(call.session, call.actor, ref, reason=body.reason, at=call.at)
     return _shown(call, ref)
 
@@ -143,7 +142,7 @@ def send_back(call: Call, ref: str, body: ReasonIn) -> Answer:
 @api.acts("/orders/<ref>/reject", P.ORDER_REJECT, side="hq", gives=OrderOut, changes=True)
 def reject(call: Call, ref: str, body: ReasonIn) -> Answer:
     """Deliver nothing; the order ends."""
-    _seen(call, ref)
+    call.seen(queries.order_for_update(call.session, ref))
     actions.reject(call.session, call.actor, ref, reason=body.reason, at=call.at)
     return _shown(call, ref)
 
@@ -151,7 +150,7 @@ def reject(call: Call, ref: str, body: ReasonIn) -> Answer:
 @api.acts("/orders/<ref>/debit", P.ORDER_DEBIT, side="hq", gives=OrderOut, changes=True)
 def debit(call: Call, ref: str) -> Answer:
     """Take the agreed amount from the dealer's account (R23); "short-of-funds" changes nothing."""
-    _seen(call, ref)
+    call.seen(queries.order_for_update(call.session, ref))
     actions.debit(call.session, call.actor, ref, at=call.at)
     return _shown(call, ref)
 
@@ -159,7 +158,7 @@ def debit(call: Call, ref: str) -> Answer:
 @api.acts("/orders/<ref>/ship", P.ORDER_SHIP, side="hq", gives=ShipmentOut, makes=True, changes=True)
 def ship(call: Call, ref: str, body: ShipIn) -> Answer:
     """Ship a part of what is left, or all of it; only debited orders have anything to ship (R20)."""
-    _seen(call, ref)
+    call.seen(queries.order_for_update(call.session, ref))
     words = {"carrier": body.carrier, "tracking": body.tracking, "note": body.note, "at": call.at}
     if body.lines is None:
         parcel = actions.ship_rest(call.session, call.actor, ref, **words)  # type: ignore[arg-type]
@@ -173,7 +172,7 @@ def ship(call: Call, ref: str, body: ShipIn) -> Answer:
 def receive(call: Call, number: str, body: ReceiveIn) -> Answer:
     """Count a parcel; counted less damaged becomes the dealer's to use (R26)."""
     _order, parcel = queries.shipment_for_update(call.session, number)
-    call.seen(parcel.ver)
+    call.seen(parcel)
     counts = {line.position: (line.counted, line.damaged) for line in body.lines}
     actions.receive(call.session, call.actor, number, counts=counts, note=body.note, at=call.at)
     return _parcel(call, number)
@@ -182,28 +181,14 @@ def receive(call: Call, number: str, body: ReceiveIn) -> Answer:
 # ---------------------------------------------------------------- what all of them answer
 
 
-def _seen(call: Call, ref: str) -> None:
-    """Lock the order; the caller must have seen its version (If-Match)."""
-    call.seen(_visible(call, queries.order_for_update(call.session, ref)).ver)
-
-
-def _visible(call: Call, order: Order) -> Order:
-    """Headquarters does not see what a dealer has not sent yet: NotFound."""
-    if call.actor.side == "hq" and order.number is None:
-        raise NotFound
-    return order
-
-
 def _shown(call: Call, ref: str) -> Answer:
-    call.session.flush()
-    call.session.expire_all()  # read as it is now, whatever the act had in its hands
-    order = _visible(call, queries.order(call.session, ref))
+    call.afresh()
+    order = call.actor.sees(queries.order(call.session, ref))
     body = OrderOut.of(order)
     return Answer(body, ver=order.ver, at=f"/orders/{body.ref}")
 
 
 def _parcel(call: Call, number: str) -> Answer:
-    call.session.flush()
-    call.session.expire_all()
+    call.afresh()
     parcel = queries.shipment(call.session, number)
     return Answer(ShipmentOut.of(parcel), ver=parcel.ver, at=f"/shipments/{parcel.number}")

@@ -159,10 +159,10 @@ def left_out(call: Call, month: str, query: LeftOutQuery) -> Page[LeftOutOut]:
     return call.page(query, rows, LeftOutOut.of, key="line_id")
 
 
-@api.acts("/settlements/<month>/prepare", P.SETTLEMENT_PREPARE, side="hq", gives=MonthOut)
+@api.acts("/settlements/<month>/prepare", P.SETTLEMENT_PREPARE, side="hq", gives=MonthOut, changes=True)
 def prepare(call: Call, month: str) -> Answer:
     """Write down what the month pays, per dealer; may be repeated until it is posted, and voids a check (R51)."""
-    first = _month(month)
+    first = _seen(call, month)
     actions.prepare(call.session, call.actor, first, at=call.at)
     return _shown(call, first)
 
@@ -191,10 +191,10 @@ def post(call: Call, month: str) -> Answer:
     return _shown(call, first)
 
 
-@api.acts("/settlements/<month>/exclude", P.SETTLEMENT_PREPARE, side="hq", gives=MonthOut)
+@api.acts("/settlements/<month>/exclude", P.SETTLEMENT_PREPARE, side="hq", gives=MonthOut, changes=True)
 def exclude(call: Call, month: str, body: ExcludeIn) -> Answer:
     """Move one approved line on to the next month, with a reason; what was prepared must be prepared again (R50)."""
-    first = _month(month)
+    first = _seen(call, month)
     actions.exclude(
         call.session, call.actor, first, claim=body.claim, position=body.position, reason=body.reason, at=call.at
     )
@@ -210,17 +210,20 @@ def _month(text: str) -> date:
 
 
 def _seen(call: Call, text: str) -> date:
-    """Lock the month's settlement; the caller must have seen its version. One that is not there, or posted, the act refuses."""
+    """Take the brand's turn and lock the month; the caller must have seen its version (0 before it is prepared).
+
+    A month that is posted the act refuses itself, before anything else (R54).
+    """
     first = _month(text)
-    found = queries.for_update(call.session, first)
-    if found is not None and found.state != SettlementState.POSTED:
-        call.seen(found.ver)
+    found = queries.settlement(call.session, first)
+    if found is None or found.state != SettlementState.POSTED:
+        actions.alone(call.session, call.actor)
+        call.seen(queries.for_update(call.session, first))
     return first
 
 
 def _shown(call: Call, first: date) -> Answer:
-    call.session.flush()
-    call.session.expire_all()
+    call.afresh()
     found = queries.settlement(call.session, first)
     posted = found is not None and found.state == SettlementState.POSTED
     view = queries.preview(call.session, first, at=found.posted_at if found and found.posted_at else call.at)
@@ -251,7 +254,7 @@ def statement(call: Call, number: str) -> Answer:
 @api.acts("/statements/<number>/confirm", P.STATEMENT_CONFIRM, side="dealer", gives=StatementOut, changes=True)
 def confirm(call: Call, number: str) -> Answer:
     """The dealer finds it right (R53)."""
-    call.seen(queries.statement_for_update(call.session, number).ver)
+    call.seen(queries.statement_for_update(call.session, number))
     actions.confirm(call.session, call.actor, number, at=call.at)
     return _statement(call, number)
 
@@ -259,7 +262,7 @@ def confirm(call: Call, number: str) -> Answer:
 @api.acts("/statements/<number>/dispute", P.STATEMENT_CONFIRM, side="dealer", gives=StatementOut, changes=True)
 def dispute(call: Call, number: str, body: DisputeIn) -> Answer:
     """The dealer says what is wrong, perhaps with which lines (R53)."""
-    call.seen(queries.statement_for_update(call.session, number).ver)
+    call.seen(queries.statement_for_update(call.session, number))
     lines = [(line.claim, line.position) for line in body.lines]
     actions.dispute(call.session, call.actor, number, reason=body.reason, lines=lines, at=call.at)
     return _statement(call, number)
@@ -268,14 +271,13 @@ def dispute(call: Call, number: str, body: DisputeIn) -> Answer:
 @api.acts("/statements/<number>/answer", P.STATEMENT_ANSWER, side="hq", gives=StatementOut, changes=True)
 def answer(call: Call, number: str, body: StatementAnswerIn) -> Answer:
     """Headquarters answers a dispute; the dealer is asked again (R53)."""
-    call.seen(queries.statement_for_update(call.session, number).ver)
+    call.seen(queries.statement_for_update(call.session, number))
     actions.answer(call.session, call.actor, number, answer=body.answer, at=call.at)
     return _statement(call, number)
 
 
 def _statement(call: Call, number: str) -> Answer:
-    call.session.flush()
-    call.session.expire_all()
+    call.afresh()
     found, dealer = queries.statement(call.session, number)
     entries = printing.entries_of(call.session, found)
     paid = queries.lines_paid(call.session, found.dealer_id, found.month)

@@ -72,6 +72,7 @@ def test_R51_R52_a_month_is_prepared_checked_and_posted_by_three_people(app: Fla
     finance, other, head = (
         program(app, world, who) for who in (world.hq.finance, world.hq.finance2, world.hq.finance_manager)
     )
+    month = "/settlements/2026-10"
     with clock.frozen(at("2026-10-25 09:00")):
         preview = finance.get("/settlements/2026-10").get_json()
         assert (preview["lines"], preview["amount"], preview["settles_on"], preview["settlement"]) == (
@@ -80,35 +81,38 @@ def test_R51_R52_a_month_is_prepared_checked_and_posted_by_three_people(app: Fla
             "2026-11-03",
             None,
         )
-        told(finance.act("/settlements/2026-10/prepare"), 409, "too-early")
+        told(finance.act(f"{month}/prepare", seen=0), 409, "too-early")
         assert finance.get("/accounts/D001").get_json()["expected"]["amount"] == "37.50"
     with clock.frozen(at("2026-11-03 09:00")):
-        prepared = finance.act("/settlements/2026-10/prepare").get_json()
+        told(finance.act(f"{month}/prepare"), 428, "version-needed")
+        before = finance.get(month).headers["ETag"]
+        prepared = finance.act(f"{month}/prepare", seen=before).get_json()
         assert (prepared["settlement"]["state"], prepared["stale"]) == ("prepared", False)
         assert [
             (row["dealer"], row["amount"]) for row in finance.get("/settlements/2026-10/shares").get_json()["items"]
         ] == [("D001", "37.50")]
-        moved = finance.act("/settlements/2026-10/exclude", {"claim": claim, "position": 1, "reason": "under dispute"})
+        told(other.act(f"{month}/prepare", seen=before), 412, "version-stale")  # a colleague has prepared it meanwhile
+        apart = {"claim": claim, "position": 1, "reason": "under dispute"}
+        told(finance.act(f"{month}/exclude", apart), 428, "version-needed")
+        told(finance.act(f"{month}/exclude", apart, seen=before), 412, "version-stale")
+        moved = finance.on(month, "exclude", apart)
         assert (moved.get_json()["amount"], moved.get_json()["stale"]) == ("25.00", True)
         left = finance.get("/settlements/2026-10/left-out").get_json()["items"]
         assert [(row["because"], row["position"], row["reason"], row["goes_to"]) for row in left] == [
             ("excluded", 1, "under dispute", "2026-11")
         ]
-        finance.act("/settlements/2026-10/prepare")
+        assert finance.on(month, "prepare").status_code == 200
         told(other.act("/settlements/2026-10/check", seen='"999"'), 412, "version-stale")
         told(other.act("/settlements/2026-10/check"), 428, "version-needed")
-        month = "/settlements/2026-10"
-        told(finance.act(f"{month}/check", seen=finance.get(month).headers["ETag"]), 409, "you-prepared-it")
-        assert (
-            other.act(f"{month}/check", seen=other.get(month).headers["ETag"]).get_json()["settlement"]["state"]
-            == "checked"
-        )
-        back = head.act(f"{month}/send-back", {"reason": "look again"}, seen=head.get(month).headers["ETag"])
+        told(finance.on(month, "check"), 409, "you-prepared-it")
+        assert other.on(month, "check").get_json()["settlement"]["state"] == "checked"
+        back = head.on(month, "send-back", {"reason": "look again"})
         assert back.get_json()["settlement"]["state"] == "prepared"
-        other.act(f"{month}/check", seen=other.get(month).headers["ETag"])
-        posted = head.act(f"{month}/post", seen=head.get(month).headers["ETag"]).get_json()
+        other.on(month, "check")
+        posted = head.on(month, "post").get_json()
         assert posted["settlement"]["state"] == "posted"
-        told(head.act(f"{month}/post", seen=head.get(month).headers["ETag"]), 409, "already-posted")
+        told(head.on(month, "post"), 409, "already-posted")
+        told(finance.act(f"{month}/prepare", seen=before), 409, "already-posted")  # R54: before anything else
     assert world.balance(world.d1) == yuan("1000.00") - yuan("85.00") + yuan("25.00")
     with world.as_(world.hq.auditor) as session:
         assert session.execute(text("SELECT count(*) FROM journals WHERE source = 'settlement:ST2610'")).scalar() == 1
@@ -116,6 +120,19 @@ def test_R51_R52_a_month_is_prepared_checked_and_posted_by_three_people(app: Fla
     assert [row["month"] for row in finance.get("/settlements").get_json()["items"]] == ["2026-10"]
     for wrong in ("2026-13", "x", "2026-1o"):
         told(finance.get(f"/settlements/{wrong}"), 404, "not-found")
+
+
+def test_BA2_while_another_act_on_the_brands_months_runs_the_second_is_told_so_and_does_not_wait(
+    app: Flask, world: World
+) -> None:
+    from portal.settlement import actions
+
+    finance, month = program(app, world, world.hq.finance), "/settlements/2026-10"
+    with clock.frozen(at("2026-11-03 09:00")):
+        with world.as_(world.hq.finance2) as session:
+            actions.alone(session, world.hq.finance2)
+            told(finance.act(f"{month}/prepare", seen=0), 409, "settlement-running")
+        assert finance.act(f"{month}/prepare", seen=0).status_code == 200
 
 
 def test_R53_a_statement_is_read_disputed_answered_and_confirmed(app: Flask, world: World) -> None:

@@ -131,9 +131,7 @@ def _detail_page(ref: str, *, answered: tuple[int, AnswerForm] | None = None) ->
     actor = current_actor()
     today = actor.day(at())
     with unit_of_work(actor.scope) as session:
-        claim = queries.claim(session, ref)
-        if actor.side == "hq" and claim.state is ClaimState.DRAFT:
-            raise NotFound  # a draft is the dealer's own
+        claim = actor.sees(queries.claim(session, ref))
         if claim.number and ref != claim.number:
             return redirect(url_for("claims.detail", ref=claim.number), 301)
         lines = shown.lines(session, actor, claim, today=today)

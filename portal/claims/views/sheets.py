@@ -11,10 +11,8 @@ from sqlalchemy.orm import Session
 
 from portal.claims import queries, sheets
 from portal.claims.labels import TABS
-from portal.claims.models import ClaimState
 from portal.claims.views import blueprint
 from portal.claims.views.lists import asked_filters
-from portal.core.errors import NotFound
 from portal.core.permissions import Permission as P
 from portal.web.auth import current_actor, requires
 from portal.web.exports import answer, by_key
@@ -45,9 +43,7 @@ def lines_sheet(ref: str) -> ResponseReturnValue:
     actor = current_actor()
 
     def read(session: Session) -> Iterable[queries.LineRow]:
-        claim = queries.claim(session, ref)
-        if actor.side == "hq" and claim.state is ClaimState.DRAFT:
-            raise NotFound  # a draft is the dealer's own
+        claim = actor.sees(queries.claim(session, ref))
         return queries.line_rows(session, claim.id)
 
     return answer(sheets.CLAIM_LINES, read, filters=[(_("Claim"), ref)], back="claims.detail", claim=ref)

@@ -22,7 +22,7 @@ from portal.orders.forms import QuoteForm, TypedQuoteLine, typed_quote
 from portal.orders.models import Order
 from portal.orders.terms import QUOTE_VALIDITY
 from portal.orders.views import blueprint
-from portal.orders.views.document import seen_by, table
+from portal.orders.views.document import table
 from portal.web.acts import at, perform
 from portal.web.auth import current_actor, requires
 from portal.web.errors import sentence
@@ -34,7 +34,7 @@ def quote(ref: str) -> ResponseReturnValue:
     """The application with today's list prices; an earlier version's figures are filled in."""
     actor = current_actor()
     with unit_of_work(actor.scope) as session:
-        order = seen_by(actor, queries.order(session, ref))
+        order = actor.sees(queries.order(session, ref))
         if workflow.ORDER.refusal("quote", order, actor):
             return redirect(url_for("orders.detail", ref=ref), 303)
         newest = order.quotes[-1] if order.quotes else None
@@ -51,7 +51,7 @@ def make_quote(ref: str) -> ResponseReturnValue:
     """Freeze a new version."""
     actor, form = current_actor(), QuoteForm()
     with unit_of_work(actor.scope) as session:
-        order = seen_by(actor, queries.order(session, ref))
+        order = actor.sees(queries.order(session, ref))
         positions = [line.position for line in order.lines]
     lines = typed_quote(request.form, positions)
     wishes = [wish for line in lines if (wish := line.wish())]

@@ -18,7 +18,6 @@ from portal.orders import actions, labels, queries, workflow
 from portal.orders.forms import ShipForm, TypedCount, typed_counts
 from portal.orders.models import Order
 from portal.orders.views import blueprint
-from portal.orders.views.document import seen_by
 from portal.web.acts import at, perform
 from portal.web.auth import current_actor, requires
 from portal.web.errors import sentence
@@ -42,7 +41,7 @@ def ship(ref: str) -> ResponseReturnValue:
     """A parcel's form: what is left of each line, all of it filled in."""
     actor = current_actor()
     with unit_of_work(actor.scope) as session:
-        order = seen_by(actor, queries.order(session, ref))
+        order = actor.sees(queries.order(session, ref))
         if workflow.ORDER.refusal("ship_rest", order, actor):
             return redirect(url_for("orders.detail", ref=ref), 303)
         left = queries.left_to_ship(session, order)
@@ -58,7 +57,7 @@ def send_parcel(ref: str) -> ResponseReturnValue:
     """Ship what is typed: a part, or the rest."""
     actor, form = current_actor(), ShipForm()
     with unit_of_work(actor.scope) as session:
-        left = queries.left_to_ship(session, seen_by(actor, queries.order(session, ref)))
+        left = queries.left_to_ship(session, actor.sees(queries.order(session, ref)))
     counts = typed_counts(request.form, list(left), "pieces")
     if not form.validate() or any(count.errors for count in counts):
         return _again(ref, form, counts)

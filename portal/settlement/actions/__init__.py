@@ -3,10 +3,12 @@
 from portal.settlement.actions.posting import close_month, post, post_alone
 from portal.settlement.actions.preparing import check, exclude, prepare, send_back
 from portal.settlement.actions.statements import Figures, LineRef, answer, confirm, dispute, keep_papers
+from portal.settlement.actions.taking import alone
 
 __all__ = [
     "Figures",
     "LineRef",
+    "alone",
     "answer",
     "check",
     "close_month",

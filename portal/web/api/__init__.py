@@ -17,7 +17,7 @@ actions and queries serve pages, API and commands: an operation parses, calls ON
 
     @api.acts("/orders/<ref>/quote", P.ORDER_QUOTE, side="hq", gives=OrderOut, changes=True)
     def quote(call: Call, ref: str, body: QuoteIn) -> Answer:
-        call.seen(queries.order_for_update(call.session, ref).ver)  # If-Match: 428 without, 412 stale
+        call.seen(queries.order_for_update(call.session, ref))  # If-Match: 428 without, 412 stale
         actions.quote(call.session, call.actor, ref, …, at=call.at)
         return _shown(call, ref)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import wraps
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, Protocol, TypeVar, get_type_hints
 
 from flask import Response, current_app, g, request
 from flask_openapi3.blueprint import APIBlueprint
@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from portal.core import clock, replies
 from portal.core.db import unit_of_work
 from portal.core.errors import NotFound, Refused
-from portal.core.permissions import Actor, Permission
+from portal.core.permissions import Actor, Numbered, Permission
 from portal.web.api import cursors, problems
 from portal.web.api.describing import describe
 from portal.web.api.fields import Asked, ListQuery, Nothing, Page
@@ -47,6 +47,13 @@ class Answer:
     at: str | None = None
 
 
+class Document(Numbered, Protocol):
+    """One that has a version."""
+
+    @property
+    def ver(self) -> int: ...
+
+
 @dataclass(slots=True)
 class Call:
     """One call: its unit of work, who calls, the portal's instant; of a photo's call its bytes."""
@@ -57,14 +64,21 @@ class Call:
     purpose: str
     file: bytes = b""
 
-    def seen(self, ver: int) -> None:
-        """Refuse (412) when the caller saw another version than ``ver``; the document is locked by now.
+    def seen(self, document: Document | None) -> None:
+        """Refuse what the caller may not see (404) or saw in another version (412); ``document`` is locked by now.
 
-        An ETag is the version, a dash and a hash of what was read; acts ask for the version only.
+        An ETag is the version, a dash and a hash of what was read; acts ask for the version only. None: not made yet,
+        which is version 0.
         """
+        ver = 0 if document is None else self.actor.sees(document).ver
         asked = request.if_match
         if not asked.star_tag and str(ver) not in {tag.partition("-")[0] for tag in asked.as_set()}:
             raise ProblemError(412, "version-stale")
+
+    def afresh(self) -> None:
+        """Write what the act did and forget what it had in its hands: what is read next is read as it is now."""
+        self.session.flush()
+        self.session.expire_all()
 
     @property
     def dealer_id(self) -> int:
