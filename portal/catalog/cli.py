@@ -18,33 +18,31 @@ from portal.core import clock
 from portal.core.db import unit_of_work
 from portal.core.permissions import Actor
 from portal.core.tables import Problem, Sheet, TableRefused
-from portal.identity.commands import brand_actor, cli_refusals, emit
+from portal.identity.commands import BRAND, brand_actor, command, emit
 from portal.web import sheet_labels
 
 
 def register(group: click.Group) -> None:
     """Put this package's commands under ``portal load``."""
     for load in (loads.PRICES, loads.DEALERS, loads.FAULTS):
-        group.add_command(command(load))
+        group.add_command(load_command(load))
 
 
-def command(load: Load) -> click.Command:
+def load_command(load: Load) -> click.Command:
     """``portal load <kind> FILE --brand B [--from DATE] [--check] [--json]``."""
 
-    @click.command(load.kind, help=f"Load {load.kind} of a brand from FILE (.xlsx or .csv), all or nothing.")
+    @command(load.kind, BRAND)
     @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-    @click.option("--brand", required=True, metavar="CODE", help="Whose.")
     @click.option(
         "--from", "first_day", metavar="DATE", callback=_day, help="The first day of force, for example 2026-07-01."
     )
     @click.option("--check", is_flag=True, help="Show everything and change nothing.")
-    @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-    @cli_refusals
     def run(file: Path, brand: str, first_day: date | None, check: bool, as_json: bool) -> None:  # noqa: FBT001
         if first_day is not None and not load.dated:
             raise click.UsageError(f"{load.kind} have no first day of force: leave --from out")
         _run(load, file, brand_actor(brand), first_day=first_day, check=check, as_json=as_json)
 
+    run.help = f"Load {load.kind} of a brand from FILE (.xlsx or .csv), all or nothing."
     return run
 
 

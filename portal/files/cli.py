@@ -10,7 +10,7 @@ from portal.core import clock
 from portal.core.db import db, unit_of_work
 from portal.files import actions, queries
 from portal.files.store import StoreError
-from portal.identity.commands import brand_actor, cli_refusals, emit
+from portal.identity.commands import brand_actor, command, emit
 from portal.identity.queries import brand_codes
 
 SAID = {
@@ -20,17 +20,16 @@ SAID = {
     "usage": "what this dealer's photos take is miscounted (the dealer's id)",
 }
 
+_BRAND = click.Option(["--brand"], metavar="CODE", help="Only this brand.")
+
 
 def register(group: click.Group) -> None:
     """Hang the commands on ``portal files``."""
-    for command in (sweep, check):
-        group.add_command(command)
+    for one in (sweep, check):
+        group.add_command(one)
 
 
-@click.command("sweep")
-@click.option("--brand", metavar="B", help="Only this brand.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@cli_refusals
+@command("sweep", _BRAND)
 def sweep(brand: str | None, as_json: bool) -> None:  # noqa: FBT001
     """Delete files that no row names and that are older than a day."""
     done = {}
@@ -46,11 +45,8 @@ def sweep(brand: str | None, as_json: bool) -> None:  # noqa: FBT001
     emit({"ok": True, "swept": done}, as_json=as_json, words=words or "There is no brand yet.")
 
 
-@click.command("check")
-@click.option("--brand", metavar="B", help="Only this brand.")
+@command("check", _BRAND)
 @click.option("--read", is_flag=True, help="Read every file and compare its hash too.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@cli_refusals
 def check(brand: str | None, read: bool, as_json: bool) -> None:  # noqa: FBT001
     """Whether every file that a row names is in the store as it was put there; exit 1 and which are not, if any."""
     found = []

@@ -17,7 +17,7 @@ from portal.core.errors import Refused
 from portal.core.permissions import Actor
 from portal.identity import actions, passwords, queries, rules
 from portal.identity.actions.tokens import make_token, revoke_token
-from portal.identity.commands import brand_actor, cli_refusals, emit
+from portal.identity.commands import BRAND, brand_actor, command, emit, places_of
 from portal.identity.edge import one_time_address
 from portal.identity.queries import tokens
 from portal.identity.roles import Role
@@ -27,12 +27,34 @@ from portal.web.i18n import CHINESE, LANGUAGES
 def register(brand: click.Group, member: click.Group, login: click.Group, token: click.Group) -> None:
     """Put this package's commands under ``portal brand``, ``portal member``, ``portal login`` and ``portal token``."""
     brand.add_command(create)
-    for command in (add, invite):
-        member.add_command(command)
-    for command in (disable, enable, reset_second_factor, reset_password):
-        login.add_command(command)
-    for command in (create_token, list_tokens, revoke):
-        token.add_command(command)
+    for group, commands in (
+        (member, (add, invite)),
+        (login, (disable, enable, reset_second_factor, reset_password)),
+        (token, (create_token, list_tokens, revoke)),
+    ):
+        for one in commands:
+            group.add_command(one)
+
+
+_PLACE = (  # a person gets one
+    BRAND,
+    click.Option(["--dealer"], metavar="CODE", help="At this dealer; without it at headquarters."),
+    click.Option(["--name"], required=True, help="The person's name as others see it."),
+    click.Option(
+        ["--role", "roles"],
+        required=True,
+        multiple=True,
+        type=click.Choice([role.value for role in Role]),
+        help="May be repeated.",
+    ),
+)
+_LOGIN = click.Argument(["login"])
+_WHOSE = (  # a program's token
+    click.Option(["--login"], required=True, help="Whose token: what the person signs in with."),
+    click.Option(
+        ["--place"], required=True, metavar="BRAND[/DEALER]", help="From where it acts: headquarters, or a dealer."
+    ),
+)
 
 
 def _zone(_context: click.Context, _parameter: click.Parameter, typed: str) -> str:
@@ -42,7 +64,7 @@ def _zone(_context: click.Context, _parameter: click.Parameter, typed: str) -> s
         raise click.BadParameter(f"{typed!r} is no time zone; write it like Asia/Shanghai") from None
 
 
-@click.command("create")
+@command("create")
 @click.option("--code", required=True, help="Short, for addresses: small letters and digits.")
 @click.option("--name", required=True, help="Its name, in Chinese.")
 @click.option("--name-en", required=True, help="Its name in English.")
@@ -50,29 +72,14 @@ def _zone(_context: click.Context, _parameter: click.Parameter, typed: str) -> s
     "--zone", default="Asia/Shanghai", show_default=True, callback=_zone, help="The zone of its business days."
 )
 @click.option("--hotline", default="", help="Its after-sales hotline, printed on papers.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@cli_refusals
 def create(code: str, name: str, name_en: str, zone: str, hotline: str, as_json: bool) -> None:  # noqa: FBT001
     """Make a brand; then give it people with `portal member add`."""
     actions.create_brand(db.engine, code=code, name=name, name_en=name_en, zone=zone, hotline=hotline, at=clock.now())
     emit({"brand": code}, as_json=as_json, words=f"{code}: {name}")
 
 
-@click.command("add")
-@click.option("--brand", required=True, metavar="CODE", help="Whose.")
-@click.option("--dealer", metavar="CODE", help="At this dealer; without it at headquarters.")
+@command("add", *_PLACE)
 @click.option("--login", required=True, help="What the person signs in with; a login that exists gets one more place.")
-@click.option("--name", required=True, help="The person's name as others see it.")
-@click.option(
-    "--role",
-    "roles",
-    required=True,
-    multiple=True,
-    type=click.Choice([role.value for role in Role]),
-    help="May be repeated.",
-)
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@cli_refusals
 def add(brand: str, dealer: str | None, login: str, name: str, roles: tuple[str, ...], as_json: bool) -> None:  # noqa: FBT001
     """Give a person a place at a brand's headquarters or at one of its dealers."""
     actor, at = brand_actor(brand), clock.now()
@@ -96,23 +103,10 @@ def _dealer(session: Session, code: str | None) -> int | None:
     return found
 
 
-@click.command("invite")
-@click.option("--brand", required=True, metavar="CODE", help="Whose.")
-@click.option("--dealer", metavar="CODE", help="To this dealer; without it to headquarters.")
-@click.option("--name", required=True, help="The person's name as others see it.")
+@command("invite", *_PLACE)
 @click.option("--email", required=True, help="Where the link goes: it works once, for 30 minutes.")
-@click.option(
-    "--role",
-    "roles",
-    required=True,
-    multiple=True,
-    type=click.Choice([role.value for role in Role]),
-    help="May be repeated.",
-)
 @click.option("--locale", type=click.Choice(LANGUAGES), default=CHINESE, show_default=True, help="The mail's language.")
 @click.option("--print-link", is_flag=True, help="Print the link too: for the first person, before mail is set up.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@cli_refusals
 def invite(
     brand: str, dealer: str | None, name: str, email: str, roles: tuple[str, ...], locale: str, print_link: bool, as_json: bool,  # noqa: FBT001
 ) -> None:  # fmt: skip
@@ -143,16 +137,19 @@ def _login(name: str) -> queries.LoginInfo:
     return queries.login(db.engine, found[0])
 
 
-def _places(login_id: int) -> tuple[queries.Place, ...]:
-    with db.engine.begin() as connection:
-        return queries.places(connection, login_id)
+def _system_of(login: queries.LoginInfo) -> tuple[Actor, int | None]:
+    """The system at the brand of the login's first place, and the place's dealer; refuses "no-place"."""
+    places = places_of(login.id)
+    if not places:
+        raise Refused("no-place")
+    return brand_actor(places[0].brand_code), places[0].dealer_id
 
 
 def _disable(name: str, *, disabled: bool, as_json: bool) -> None:
     """Disable or enable, and write it down in every brand where the login has a place."""
     login = _login(name)
     actions.disable_login(db.engine, login.login, disabled=disabled, at=clock.machine_now())
-    for code, dealer_id in {place.brand_code: place.dealer_id for place in _places(login.id)}.items():
+    for code, dealer_id in {place.brand_code: place.dealer_id for place in places_of(login.id)}.items():
         actor = brand_actor(code)
         with unit_of_work(actor.scope) as session:
             actions.note_disabled(session, actor, login.login, disabled=disabled, dealer_id=dealer_id, at=clock.now())
@@ -160,53 +157,37 @@ def _disable(name: str, *, disabled: bool, as_json: bool) -> None:
     emit({"login": login.login, "disabled": disabled}, as_json=as_json, words=f"{login.login}: {said}")
 
 
-@click.command("disable")
-@click.argument("login")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@cli_refusals
+@command("disable", _LOGIN)
 def disable(login: str, as_json: bool) -> None:  # noqa: FBT001
     """Keep a login out, of every brand: its sessions end at once and its tokens open nothing."""
     _disable(login, disabled=True, as_json=as_json)
 
 
-@click.command("enable")
-@click.argument("login")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@cli_refusals
+@command("enable", _LOGIN)
 def enable(login: str, as_json: bool) -> None:  # noqa: FBT001
     """Let a disabled login in again."""
     _disable(login, disabled=False, as_json=as_json)
 
 
-@click.command("reset-second-factor")
-@click.argument("login")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@cli_refusals
+@command("reset-second-factor", _LOGIN)
 def reset_second_factor(login: str, as_json: bool) -> None:  # noqa: FBT001
     """Take the second factor off a login whose phone and recovery codes are lost; its sessions end."""
-    found, places = _login(login), _places(_login(login).id)
-    if not places:
-        raise Refused("no-place")
-    actor = brand_actor(places[0].brand_code)
+    found = _login(login)
+    actor, dealer_id = _system_of(found)
     with unit_of_work(actor.scope) as session:
         actions.reset_second_factor(
-            session, actor, login_id=found.id, login=found.login, dealer_id=places[0].dealer_id, at=clock.now()
+            session, actor, login_id=found.id, login=found.login, dealer_id=dealer_id, at=clock.now()
         )
     emit({"login": found.login}, as_json=as_json, words=f"{found.login}: signs in by password alone again")
 
 
-@click.command("reset-password")
-@click.argument("login")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@cli_refusals
+@command("reset-password", _LOGIN)
 def reset_password(login: str, as_json: bool) -> None:  # noqa: FBT001
     """Print a link by which a new password is set, for a login without a mail address: it works once, for 30 minutes."""
-    found, places = _login(login), _places(_login(login).id)
-    if not places:
-        raise Refused("no-place")
-    actor = brand_actor(places[0].brand_code)
+    found = _login(login)
+    actor, dealer_id = _system_of(found)
     with unit_of_work(actor.scope) as session:
-        token = actions.new_reset(session, actor, found.id, found.login, dealer_id=places[0].dealer_id, at=clock.now())
+        token = actions.new_reset(session, actor, found.id, found.login, dealer_id=dealer_id, at=clock.now())
     link = one_time_address("identity.reset", token)
     words = f"{found.login}: within {rules.LINK_SECONDS // 60} minutes, once: {link}"
     emit({"login": found.login, "link": link}, as_json=as_json, words=words)
@@ -223,25 +204,13 @@ def _place_of(place: str, login: str) -> Actor:
         found = tokens.member_here(session, login, _dealer(session, dealer or None))
         if found is None:
             raise Refused("no-such-place", login=login, place=place)
-    with db.engine.begin() as connection:
-        held = queries.places(connection, found.login_id)
-    here = next(one for one in held if (one.brand_id, one.member_id) == (actor.scope.brand_id, found.id))
+    here = next(
+        one for one in places_of(found.login_id) if (one.brand_id, one.member_id) == (actor.scope.brand_id, found.id)
+    )
     return here.actor(found.login_id, address=None, via="command")
 
 
-def _asks_place(command: click.Command) -> click.Command:
-    command.params += [
-        click.Option(["--login"], required=True, help="Whose token: what the person signs in with."),
-        click.Option(
-            ["--place"], required=True, metavar="BRAND[/DEALER]", help="From where it acts: headquarters, or a dealer."
-        ),
-        click.Option(["--json", "as_json"], is_flag=True, help="Print one JSON object."),
-    ]
-    return command
-
-
-@_asks_place
-@click.command("create")
+@command("create", *_WHOSE)
 @click.option("--name", default="command line", show_default=True, help="What it is for.")
 @click.option(
     "--scope",
@@ -251,7 +220,6 @@ def _asks_place(command: click.Command) -> click.Command:
     help="May be repeated; without it everything the member may.",
 )
 @click.option("--days", type=click.IntRange(1), help="It ends after so many days; without it never.")
-@cli_refusals
 def create_token(
     login: str,
     place: str,
@@ -271,9 +239,7 @@ def create_token(
     )  # fmt: skip
 
 
-@_asks_place
-@click.command("list")
-@cli_refusals
+@command("list", *_WHOSE)
 def list_tokens(login: str, place: str, as_json: bool) -> None:  # noqa: FBT001
     """That member's tokens, the newest first, with their last call."""
     actor = _place_of(place, login)
@@ -292,10 +258,8 @@ def list_tokens(login: str, place: str, as_json: bool) -> None:  # noqa: FBT001
     emit({"tokens": rows}, as_json=as_json, words="\n".join(said) or "no tokens")
 
 
-@_asks_place
-@click.command("revoke")
+@command("revoke", *_WHOSE)
 @click.argument("prefix")
-@cli_refusals
 def revoke(login: str, place: str, prefix: str, as_json: bool) -> None:  # noqa: FBT001
     """End the token that begins with PREFIX, as `portal token list` shows it."""
     actor = _place_of(place, login)

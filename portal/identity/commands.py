@@ -21,6 +21,8 @@ from portal.web.errors import sentence
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+BRAND = click.Option(["--brand"], required=True, metavar="CODE", help="Whose.")
+
 
 def brand_actor(code: str) -> Actor:
     """The system at that brand's headquarters, acting through the command line."""
@@ -42,11 +44,14 @@ def member_actor(code: str, login: str) -> Actor:
         )
     if member is None:
         raise Refused("no-such-member", login=login, brand=code)
-    place = next(p for p in _places(member.login_id) if p.member_id == member.id and p.brand_id == brand.scope.brand_id)
+    place = next(
+        p for p in places_of(member.login_id) if p.member_id == member.id and p.brand_id == brand.scope.brand_id
+    )
     return place.actor(member.login_id, address=None, via="command")
 
 
-def _places(login_id: int) -> tuple[queries.Place, ...]:
+def places_of(login_id: int) -> tuple[queries.Place, ...]:
+    """Where that login is a member."""
     with db.engine.begin() as connection:
         return queries.places(connection, login_id)
 
@@ -56,7 +61,19 @@ def emit(result: dict[str, Any], *, as_json: bool, words: str) -> None:
     click.echo(json.dumps(result, ensure_ascii=False, default=str) if as_json else words)
 
 
-def cli_refusals(command: Command) -> Command:
+def command(name: str, *parameters: click.Parameter) -> Callable[[Command], click.Command]:
+    """A command with these parameters before its own and ``--json`` behind them, whose refusals are said in a sentence."""
+
+    def made(act: Command) -> click.Command:
+        one: click.Command = click.command(name)(_refusals_said(act))
+        json_wanted = click.Option(["--json", "as_json"], is_flag=True, help="Print one JSON object.")
+        one.params = [*parameters, *one.params, json_wanted]
+        return one
+
+    return made
+
+
+def _refusals_said(command: Command) -> Command:
     """Turn refusals into one sentence on stderr and exit code 1; usage errors stay click's exit code 2."""
 
     @wraps(command)

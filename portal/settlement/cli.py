@@ -19,7 +19,7 @@ from portal.core import clock, months
 from portal.core.db import unit_of_work
 from portal.core.errors import Refused
 from portal.core.permissions import Actor
-from portal.identity.commands import brand_actor, cli_refusals, emit, member_actor
+from portal.identity.commands import BRAND, brand_actor, command, emit, member_actor
 from portal.settlement import actions, labels, queries, rules
 from portal.settlement.models import Settlement, SettlementState
 from portal.web.errors import sentence
@@ -45,56 +45,38 @@ class MonthType(click.ParamType):
             self.fail(f"{value!r} is no month; write it like 2026-10", param, ctx)
 
 
+_MONTH = (
+    BRAND,
+    click.Option(["--month"], required=True, type=MonthType(), help="The month being reimbursed."),
+)
+_STEP = (*_MONTH, click.Option(["--as", "login"], metavar="LOGIN", help="The member for whom it is done."))
+
+
 def register(group: click.Group) -> None:
     """Hang the commands on ``portal settle``."""
-    for command in (prepare, show, check, post):
-        group.add_command(command)
+    for one in (prepare, show, check, post):
+        group.add_command(one)
 
 
-def _options(command: Callable[..., None]) -> Callable[..., None]:
-    for option in (
-        click.option("--json", "as_json", is_flag=True, help="Print one JSON object."),
-        click.option("--month", required=True, type=MonthType(), help="The month being reimbursed."),
-        click.option("--brand", required=True, metavar="B", help="The brand's code."),
-    ):
-        command = option(command)
-    return command
-
-
-def _as(command: Callable[..., None]) -> Callable[..., None]:
-    return click.option("--as", "login", metavar="LOGIN", help="The member for whom it is done.")(command)
-
-
-@click.command("prepare")
-@_options
-@_as
-@cli_refusals
+@command("prepare", *_STEP)
 def prepare(brand: str, month: date, login: str | None, as_json: bool) -> None:  # noqa: FBT001
     """Write down what the month pays each dealer; again until it is posted."""
     _take(brand, month, login, actions.prepare, as_json=as_json, person=False)
 
 
-@click.command("check")
-@_options
-@_as
-@cli_refusals
+@command("check", *_STEP)
 def check(brand: str, month: date, login: str | None, as_json: bool) -> None:  # noqa: FBT001
     """Find it right, for a member who did not prepare it."""
     _take(brand, month, login, actions.check, as_json=as_json, person=True)
 
 
-@click.command("post")
-@_options
-@_as
-@cli_refusals
+@command("post", *_STEP)
 def post(brand: str, month: date, login: str | None, as_json: bool) -> None:  # noqa: FBT001
     """Post it to every dealer's account at once, for a member who neither prepared nor checked it."""
     _take(brand, month, login, actions.post, as_json=as_json, person=True)
 
 
-@click.command("show")
-@_options
-@cli_refusals
+@command("show", *_MONTH)
 def show(brand: str, month: date, as_json: bool) -> None:  # noqa: FBT001
     """What the month pays, or would pay, and what it leaves out and why; for any month at any time."""
     actor = brand_actor(brand)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
-from portal.catalog.cli import command
+from portal.catalog.cli import load_command
 from portal.warranty import loads
 
 
 def register(group: click.Group) -> None:
     """Put this package's commands under ``portal load``."""
     for load in (loads.PRODUCTS, loads.POLICY):
-        group.add_command(command(load))
+        group.add_command(load_command(load))
