@@ -21,6 +21,7 @@ from portal.identity.roles import Role, permissions_of
 from portal.identity.rules import GUARDED_ROLES
 from portal.web.api import is_api
 from portal.web.errors import page
+from portal.web.i18n import speak
 from portal.web.labels import ROLES
 from portal.web.navigation import navigation, tabbar
 
@@ -93,6 +94,7 @@ def init_login(app: Flask, settings: Settings) -> None:
             return None
         signed_in: queries.SignedIn = current_user.signed_in
         g.signed_in = signed_in
+        speak(signed_in.locale)
         if signed_in.place is None:
             return None
         g.place = signed_in.place

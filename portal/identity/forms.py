@@ -11,6 +11,7 @@ from wtforms.validators import EqualTo, InputRequired, Length
 
 from portal.identity.rules import PASSWORD_MOST
 from portal.web.forms import PortalForm, TextField
+from portal.web.i18n import CHINESE, ENGLISH, chosen_language
 
 
 def _password(label: Any, **options: Any) -> PasswordField:
@@ -88,6 +89,11 @@ class InviteForm(PortalForm):
     name = TextField(_l("The person's name"), most=60)
     email = TextField(_l("E-mail address"), most=200)
     dealer = TextField(_l("Dealer's code"), optional=True, most=60)
+    language = SelectField(
+        _l("Language"),
+        choices=[SelectChoice(CHINESE, _l("Chinese")), SelectChoice(ENGLISH, _l("English"))],
+        default=chosen_language,
+    )
 
 
 class AcceptForm(NewPasswordForm):

@@ -16,6 +16,8 @@ PASSWORD_MOST = 200
 STEP_SECONDS = 30  # TOTP's (RFC 6238)
 RECOVERY_CODES = 10
 
+LOCALES = ("zh_Hans_CN", "en")  # in which people are written to; what nobody has chosen is the first
+
 # Roles that handle a brand's money: the term identity.second-factor is about them.
 GUARDED_ROLES = frozenset({"hq-finance", "hq-finance-manager"})
 

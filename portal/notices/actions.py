@@ -16,7 +16,6 @@ from portal.core.outbox import OutboxMessage, OutboxState
 from portal.core.permissions import Actor, Permission
 from portal.notices import queries
 
-LOCALE = "zh_Hans_CN"  # mails are Chinese, as papers are (ADR 0006): who reads one may not be who signed in
 _RETRY = text("SELECT job_retry(:id)")
 
 
@@ -31,7 +30,7 @@ def tell(
 ) -> int:
     """Write a mail to every member of the dealer (None: of headquarters) who holds ``permission`` and gave an address.
 
-    In the caller's own transaction: told only if it happened. Returns to how many. Two statements, one when nobody reads.
+    Each in its own language. In the caller's own transaction: told only if it happened. Returns to how many. Two statements, one when nobody reads.
     """
     return tell_each(session, template, permission=permission, facts={dealer_id: facts}, at=at)
 
@@ -49,12 +48,12 @@ def tell_each(
     readers = queries.readers(session, permission, dealers or None)
     rows = [
         {
-            "brand_id": session.info["scope"].brand_id, "dealer_id": dealer, "template": template, "recipient": address, "locale": LOCALE,
+            "brand_id": session.info["scope"].brand_id, "dealer_id": dealer, "template": template, "recipient": address, "locale": locale,
             "facts": {name: plain(value) for name, value in facts[dealer].items()}, "secret": None, "state": OutboxState.WAITING,
             "tries": 0, "created_at": at,
         }
         for dealer, addresses in readers.items()
-        for address in addresses
+        for address, locale in addresses.items()
     ]  # fmt: skip
     if rows:
         session.execute(insert(cast("Table", OutboxMessage.__table__)).inline(), rows)

@@ -22,18 +22,21 @@ _JOB_COUNTS = text("SELECT state, jobs, waiting_seconds FROM jobs_count()")
 
 def readers(
     session: Session, permission: Permission, dealer_ids: Collection[int] | None
-) -> dict[int | None, list[str]]:
-    """Addresses of the members who hold ``permission`` and gave one, by dealer; None stands for headquarters."""
+) -> dict[int | None, dict[str, str]]:
+    """The members who hold ``permission`` and gave an address: by dealer (None: headquarters) each address with its language.
+
+    An address that several people share is written to once, in the language of who came first.
+    """
     side = Member.dealer_id.is_(None) if dealer_ids is None else Member.dealer_id.in_(sorted(dealer_ids))
     rows = session.execute(
-        select(Member.dealer_id, Member.email, Member.roles)
+        select(Member.dealer_id, Member.email, Member.locale, Member.roles)
         .where(side, Member.left_at.is_(None), Member.email.is_not(None))
         .order_by(Member.id)
     )
-    found: dict[int | None, list[str]] = {}
+    found: dict[int | None, dict[str, str]] = {}
     for row in rows:
-        if permission in permissions_of(row.roles) and row.email not in (known := found.setdefault(row.dealer_id, [])):
-            known.append(row.email)
+        if permission in permissions_of(row.roles):
+            found.setdefault(row.dealer_id, {}).setdefault(row.email, row.locale)
     return found
 
 

@@ -18,7 +18,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations
 from flask import Flask, Response, g, has_request_context, request
-from flask_babel import Babel, Domain, get_locale
+from flask_babel import Babel, Domain, get_locale, refresh
 
 PACKAGE = Path(__file__).resolve().parents[1]
 TRANSLATIONS = PACKAGE / "translations"
@@ -42,7 +42,10 @@ class Used:
 
 
 def chosen_language() -> str:
-    """The reader's language: what the switch put into the cookie, else Chinese; never the browser's wish."""
+    """The reader's language: what the switch put into the cookie, else the person's own (:func:`speak`), else Chinese.
+
+    Never what the browser asks for by itself.
+    """
     if not has_request_context():
         return CHINESE
     wish = g.get("language") or request.cookies.get(COOKIE, "")
@@ -54,6 +57,13 @@ def remember_language(response: Response, language: str, *, secure: bool = False
     wish = language if language in LANGUAGES else CHINESE
     response.set_cookie(COOKIE, wish, max_age=COOKIE_SECONDS, samesite="Lax", httponly=True, secure=secure)
     return response
+
+
+def speak(language: str) -> None:
+    """Answer this request in the language of the person it is for, unless the browser has chosen one by the switch."""
+    if request.cookies.get(COOKIE, "") not in LANGUAGES and language in LANGUAGES:
+        g.language = language
+        refresh()
 
 
 def init_i18n(app: Flask) -> Babel:

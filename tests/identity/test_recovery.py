@@ -90,15 +90,19 @@ def test_AN4_the_mail_carries_a_whole_address_from_the_settings_whatever_host_wa
         assert one_time_address("identity.reset", "x") == "http://localhost/reset/x"
 
 
-def test_the_mail_reads_well_in_both_languages(app: Flask, client_as, home: World) -> None:
+def test_the_mail_reads_well_in_both_languages_and_is_in_the_persons_own_whatever_the_asking_browser_reads(
+    app: Flask, client_as, home: World
+) -> None:
     to = address("words")
-    person(home, Role.HQ_CLERK, email=to)
+    actor, _login = person(home, Role.HQ_CLERK, email=to)
     browser = client_as(None)
-    for language, subject in (
-        ("zh_Hans_CN", "重设您在 某牌 的密码"),
-        ("en", "A new password for your login at Some brand"),
+    for language, other, subject in (
+        ("zh_Hans_CN", "en", "重设您在 某牌 的密码"),
+        ("en", "zh_Hans_CN", "A new password for your login at Some brand"),
     ):
-        browser.set_cookie("portal_lang", language)
+        with home.as_(actor) as session:
+            actions.choose_language(session, actor, language, at=at("2026-10-05 10:00"))
+        browser.set_cookie("portal_lang", other)
         ask(browser, to.upper())
         message = mails(home, to)[-1]
         assert message.locale == language

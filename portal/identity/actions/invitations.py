@@ -26,7 +26,9 @@ def invite(
     session: Session, actor: Actor, *, name: str, email: str, roles: Sequence[str], dealer_id: int | None,
     link: Address, locale: str, at: datetime,
 ) -> Invitation:  # fmt: skip
-    """Ask somebody to take a place at headquarters (``dealer_id`` None) or at a dealer; ``locale`` is the mail's language.
+    """Ask somebody to take a place at headquarters (``dealer_id`` None) or at a dealer.
+
+    ``locale`` is the language of the mail, of what its link opens and of a login that is made there.
 
     Refuses "permission-missing", "role-needed", "role-of-other-side", "email-wrong", "invited-already".
     """
@@ -78,7 +80,7 @@ def accept_invitation(
     """Take the place: with the login ``login_id``, whose holder has shown who it is, or with a new one of that name.
 
     In the scope of headquarters, for who accepts is nobody there yet. An address that a new login has, or that a login had
-    none before, is the invitation's: its mail was read. Refuses "link-over", "login-wrong", "login-taken", "place-known".
+    none before, is the invitation's: its mail was read. A new login reads the invitation's language. Refuses "link-over", "login-wrong", "login-taken", "place-known".
     """
     row = session.scalar(
         select(Invitation)
@@ -97,6 +99,9 @@ def accept_invitation(
         if login_id is None:
             login_id, email = _new_login(connection, login, password_hash, at), row.email
             connection.execute(text("SELECT login_set_email(:login, :email)"), {"login": login_id, "email": email})
+            connection.execute(
+                text("SELECT login_set_locale(:login, :locale)"), {"login": login_id, "locale": row.locale}
+            )
         else:
             known = connection.execute(text("SELECT email FROM login_read(:login)"), {"login": login_id}).one()
             # The place is reached where its brand wrote to; the login's own address stays as it is, or whoever invited
@@ -167,7 +172,7 @@ def _ends() -> Any:
 
 def _mail(session: Session, actor: Actor, row: Invitation, address: str, at: datetime) -> None:
     outbox.add(
-        session, template="invitation", to=row.email, secret=address, dealer_id=row.dealer_id, locale=row.locale, at=at,
+        session, template="invitation", to=row.email, secret=address, link_hash=row.token_hash, dealer_id=row.dealer_id, locale=row.locale, at=at,
         facts={"name": row.name, "by": actor.name, "dealer": queries.dealer_name(session, row.dealer_id), "minutes": rules.LINK_SECONDS // 60},
     )  # fmt: skip
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
@@ -62,8 +63,23 @@ def change_password(
         connection.execute(
             text("SELECT sessions_end(:login, :but, NULL, NULL, NULL)"), {"login": login.id, "but": token_hash(keep)}
         )
-    _tell(session, actor, "password-changed", login.email, login.login, at)
+    _tell(session, actor, "password-changed", login, at)
     _record(session, actor, "login:change-password", at)
+
+
+def choose_language(session: Session, actor: Actor, locale: str, *, at: datetime) -> bool:
+    """From now on one's own mails come in this language, and pages where a browser has chosen none; whether it is another one."""
+    if actor.login_id is None or locale not in rules.LOCALES:
+        raise Refused("permission-missing")
+    with outside(session) as connection:
+        changed = bool(
+            connection.scalar(
+                text("SELECT login_set_locale(:login, :locale)"), {"login": actor.login_id, "locale": locale}
+            )
+        )
+    if changed:
+        _record(session, actor, "login:choose-language", at, language=locale)
+    return changed
 
 
 def change_email(session: Session, actor: Actor, login: queries.LoginInfo, *, email: str | None, at: datetime) -> None:
@@ -72,7 +88,7 @@ def change_email(session: Session, actor: Actor, login: queries.LoginInfo, *, em
     with outside(session) as connection:
         connection.execute(text("SELECT login_set_email(:login, :email)"), {"login": login.id, "email": email})
     if login.email != email:
-        _tell(session, actor, "email-changed", login.email, login.login, at)
+        _tell(session, actor, "email-changed", login, at)
     _record(session, actor, "login:change-email", at)
 
 
@@ -88,14 +104,15 @@ def ask_reset(engine: Engine, typed: str, *, address: str | None) -> None:
     )
 
 
-def send_reset(
-    session: Session, actor: Actor, found: queries.ToReset, *, link: Address, locale: str, at: datetime
-) -> None:
-    """Put the mail with the one-time link into the outbox: 30 minutes of the machine's time, only its hash is kept."""
+def send_reset(session: Session, actor: Actor, found: queries.ToReset, *, link: Address, at: datetime) -> None:
+    """Put the mail with the one-time link into the outbox, in the person's language, whoever asked for it.
+
+    The link works for 30 minutes of the machine's time; only its hash is kept.
+    """
     token = new_reset(session, actor, found.id, found.login, dealer_id=found.dealer_id, at=at)
     outbox.add(
         session, template="password-reset", to=found.email, facts={"login": found.login, "minutes": rules.LINK_SECONDS // 60},
-        secret=link(token), dealer_id=found.dealer_id, locale=locale, at=at,
+        secret=link(token), link_hash=token_hash(token), dealer_id=found.dealer_id, locale=found.locale, at=at,
     )  # fmt: skip
 
 
@@ -122,7 +139,7 @@ def reset_password(
             raise Refused("link-over")
         connection.execute(text("SELECT login_set_password(:login, :hash)"), {"login": login.id, "hash": password_hash})
         connection.execute(text("SELECT sessions_end(:login, NULL, NULL, NULL, NULL)"), {"login": login.id})
-    _tell(session, actor, "password-changed", login.email, login.login, at)
+    _tell(session, actor, "password-changed", login, at)
     _record(session, actor, "login:reset-password", at)
 
 
@@ -150,10 +167,14 @@ def _require_own(actor: Actor, login: queries.LoginInfo) -> None:
         raise Refused("permission-missing")
 
 
-def _tell(session: Session, actor: Actor, template: str, to: str | None, login: str, at: datetime) -> None:
-    if to is not None:
-        outbox.add(session, template=template, to=to, facts={"login": login}, dealer_id=actor.scope.dealer_id, at=at)
+def _tell(session: Session, actor: Actor, template: str, login: queries.LoginInfo, at: datetime) -> None:
+    """A mail to the login's address, if it has one, in its language."""
+    if login.email is not None:
+        outbox.add(
+            session, template=template, to=login.email, facts={"login": login.login}, locale=login.locale,
+            dealer_id=actor.scope.dealer_id, at=at,
+        )  # fmt: skip
 
 
-def _record(session: Session, actor: Actor, act: str, at: datetime) -> None:
-    audit.record(session, actor, act, None, at=at, dealer_id=actor.scope.dealer_id, public=False)
+def _record(session: Session, actor: Actor, act: str, at: datetime, **facts: Any) -> None:
+    audit.record(session, actor, act, None, at=at, dealer_id=actor.scope.dealer_id, public=False, **facts)

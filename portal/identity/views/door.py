@@ -7,8 +7,9 @@ from flask import session as cookie
 from flask.typing import ResponseReturnValue
 
 from portal.core import clock
-from portal.core.db import db
+from portal.core.db import db, unit_of_work
 from portal.core.errors import NotFound, Refused
+from portal.core.permissions import Actor
 from portal.core.permissions import Permission as P
 from portal.identity import actions, queries
 from portal.identity.edge import COOKIE, own_token
@@ -17,7 +18,7 @@ from portal.identity.views import bp
 from portal.identity.views.answers import again, browser, let_in, refused, settings_here
 from portal.web.acts import local
 from portal.web.auth import public, requires
-from portal.web.i18n import remember_language
+from portal.web.i18n import CHINESE, LANGUAGES, remember_language
 
 _STEP = "step"  # where the form's own cookie keeps the one-time token between password and code
 
@@ -82,9 +83,15 @@ def sign_out() -> ResponseReturnValue:
 @bp.post("/language")
 @public
 def language() -> ResponseReturnValue:
-    """Chinese or English, kept in the browser; back to the page one was on."""
+    """Chinese or English, kept in the browser, and for who is signed in as the language of its mails; back to the page one was on."""
+    actor: Actor | None = g.get("actor")
+    wish = request.form.get("language", "")
+    wish = wish if wish in LANGUAGES else CHINESE
+    if actor is not None:
+        with unit_of_work(actor.scope) as session:
+            actions.choose_language(session, actor, wish, at=clock.now())
     response = current_app.make_response(redirect(local(request.form.get("next")) or url_for("reports.home"), 303))
-    return remember_language(response, request.form.get("language", ""), secure=settings_here().secure_cookies)
+    return remember_language(response, wish, secure=settings_here().secure_cookies)
 
 
 @bp.post("/place")

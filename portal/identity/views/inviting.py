@@ -19,7 +19,6 @@ from portal.identity.views import bp
 from portal.identity.views.answers import again, refused
 from portal.web.acts import perform
 from portal.web.auth import current_actor, requires
-from portal.web.i18n import chosen_language
 from portal.web.labels import ROLES
 
 _PAGE = "identity/invite.html"
@@ -49,7 +48,7 @@ def invite() -> ResponseReturnValue:
 @requires(P.MEMBER_MANAGE)
 def send_invitation() -> ResponseReturnValue:
     """Mail an invitation; the place is taken when the link in it is opened."""
-    form, actor, roles, locale = InviteForm(), current_actor(), request.form.getlist("roles"), chosen_language()
+    form, actor, roles = InviteForm(), current_actor(), request.form.getlist("roles")
     shown = _shown(actor, roles)
     if not form.validate_on_submit():
         return again(form, _PAGE, shown)
@@ -58,7 +57,7 @@ def send_invitation() -> ResponseReturnValue:
     def act(session: Session, actor: Actor, at: object) -> Invitation:
         return actions.invite(
             session, actor, name=typed["name"], email=typed["email"], roles=roles, dealer_id=_place(session, actor, typed["dealer"]),
-            link=_link, locale=locale, at=at,  # type: ignore[arg-type]
+            link=_link, locale=typed["language"], at=at,  # type: ignore[arg-type]
         )  # fmt: skip
 
     return perform(

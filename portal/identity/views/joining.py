@@ -18,6 +18,7 @@ from portal.identity.views.answers import again, browser, let_in, link_over, pri
 from portal.web.acts import somebody_was_faster
 from portal.web.auth import public
 from portal.web.errors import page, sentence
+from portal.web.i18n import speak
 from portal.web.labels import ROLES
 
 
@@ -29,6 +30,8 @@ def _found(token: str) -> tuple[int, int, dict[str, object]] | None:
     brand_id, invitation_id = found
     with unit_of_work(Scope(brand_id)) as session:
         row = queries.invitation(session, invitation_id)
+        if not g.get("signed_in"):
+            speak(row.locale)
         return brand_id, invitation_id, {
             "token": token, "name": row.name, "by": row.invited_by, "roles": [ROLES[role] for role in row.roles],
             "whose": queries.brand_name_of(session, english=str(get_locale()) == "en"), "dealer": queries.dealer_name(session, row.dealer_id),

@@ -19,7 +19,7 @@ from portal.identity.forms import ForgottenForm, NewPasswordForm
 from portal.identity.views import bp
 from portal.identity.views.answers import again, link_over, private, refused
 from portal.web.auth import public
-from portal.web.i18n import chosen_language
+from portal.web.i18n import speak
 
 log = structlog.get_logger()
 _HERE = "TOKEN"
@@ -36,7 +36,7 @@ def forgotten() -> ResponseReturnValue:
         return render_template("identity/forgotten.html", form=form)
     if not form.validate_on_submit():
         return again(form, "identity/forgotten.html")
-    typed, locale = form.login.data, chosen_language()
+    typed = form.login.data
     try:
         actions.ask_reset(db.engine, typed, address=request.remote_addr)
     except Refused as error:
@@ -44,18 +44,18 @@ def forgotten() -> ResponseReturnValue:
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001 - Flask's own way to the application itself
     pattern = one_time_address("identity.reset", _HERE)
     response = make_response(render_template("identity/forgotten_sent.html"))
-    response.call_on_close(lambda: _later(app, typed, pattern, locale))
+    response.call_on_close(lambda: _later(app, typed, pattern))
     return response
 
 
-def _later(app: Flask, typed: str, pattern: str, locale: str) -> None:
+def _later(app: Flask, typed: str, pattern: str) -> None:
     """Write the mails in a thread of their own; the process ends only after it. A test looks at them at once."""
-    work = _beside.submit(_answer, app, typed, pattern, locale)
+    work = _beside.submit(_answer, app, typed, pattern)
     if app.testing:
         work.result()
 
 
-def _answer(app: Flask, typed: str, pattern: str, locale: str) -> None:
+def _answer(app: Flask, typed: str, pattern: str) -> None:
     """Write the mails, if there is anybody to write to."""
     with app.app_context():
         try:
@@ -63,7 +63,7 @@ def _answer(app: Flask, typed: str, pattern: str, locale: str) -> None:
                 brand = queries.brand_by_code(db.engine, found.place.brand_code)
                 with unit_of_work(Scope(found.brand_id)) as session:
                     actions.send_reset(
-                        session, queries.system_actor(brand), found, locale=locale, at=clock.now(),
+                        session, queries.system_actor(brand), found, at=clock.now(),
                         link=lambda token: pattern.replace(_HERE, token),
                     )  # fmt: skip
         except Exception:
@@ -78,6 +78,7 @@ def reset(token: str) -> ResponseReturnValue:
     if found is None:
         return link_over()
     login, actor = found
+    speak(login.locale)
     form, shown = NewPasswordForm(), {"login": login.login, "token": token}
     if request.method == "GET":
         return private(render_template("identity/reset.html", form=form, **shown))
