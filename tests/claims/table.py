@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
-from sqlalchemy import Connection, text
-
 from portal.orders import actions, queries
 from portal.orders.models import Purpose
 from portal.orders.rules import LineWish, QuoteWish
@@ -27,17 +25,6 @@ TABLE: dict[str, tuple[set[str], set[str], set[str], str]] = {
     "add_lines": ({"draft"}, {"draft"}, DEALERS, "draft"),
     "remove_line": ({"draft"}, {"draft"}, DEALERS, "gone"),
 }
-HQ = [
-    "hq.clerk",
-    "hq.manager",
-    "hq.warehouse",
-    "hq.finance",
-    "hq.finance_manager",
-    "hq.admin",
-    "hq.auditor",
-    "hq.system",
-]
-PEOPLE = ["d1.clerk", "d1.technician", "d1.manager", "d2.manager", *HQ]
 
 
 LAYERS = [(4, 1250), (5, 1100), (6, 1200)]  # pieces, fen: the dealer's own parts, oldest first
@@ -48,15 +35,6 @@ def may(step: str, line: str, claim: str, person: str) -> bool:
     """Whether domain.md lets this person of the world take the step on a line of D001 in these states."""
     lines, claims, people, _ = TABLE[step]
     return line in lines and claim in claims and person in people
-
-
-def person_of(world: World, person: str):
-    side, _, role = person.partition(".")
-    return getattr(getattr(world, side), role)
-
-
-def rows(proof: Connection, world: World, query: str) -> list[tuple]:
-    return [tuple(row) for row in proof.execute(text(query), {"brand": world.brand_id})]
 
 
 def pays_in(day: date, decided: date) -> date:

@@ -19,7 +19,8 @@ from portal.claims.workflow import CLAIM_LINE
 from portal.core.errors import NotFound, Refused
 from portal.core.months import parse
 from portal.core.provision import admin_engine
-from tests.claims.table import PEOPLE, TABLE, buy, may, person_of, rows
+from tests.claims.table import TABLE, buy, may
+from tests.factories.people import PEOPLE, person_of, rows
 from tests.factories.world import World, at, make_world
 
 WHEN, OCTOBER = at("2026-10-25 09:00"), date(2026, 10, 1)

@@ -13,18 +13,18 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from sqlalchemy import Connection
 
 from portal.claims import actions, queries
-from portal.core.errors import NotFound, Refused
 from portal.core.provision import admin_engine
 from portal.ledger.prove import prove
 from portal.old_parts import actions as old_parts
 from portal.old_parts.models import Review
-from tests.claims.table import DECIDED, LAYERS, Form, Line, Registered, buy, may, pays_in, person_of, rows
+from tests.claims.table import DECIDED, LAYERS, Form, Line, Registered, buy, may, pays_in
+from tests.factories.people import Trying, rows
 from tests.factories.world import SHANGHAI, make_world
 
 NUMBERS = strategies.integers(0, 9)
 
 
-class ClaimsMachine(RuleBasedStateMachine):
+class ClaimsMachine(Trying, RuleBasedStateMachine):
     """One dealer and headquarters; somebody of the other dealer tries too."""
 
     def __init__(self, proof: Connection) -> None:
@@ -48,22 +48,6 @@ class ClaimsMachine(RuleBasedStateMachine):
             if part.state != "withdrawn":
                 used.update({layer: pieces - part.back.get(layer, 0) for layer, pieces in part.taken.items()})
         return [pieces - used[layer] for layer, (pieces, _) in enumerate(LAYERS)]
-
-    def attempt(self, person: str, reasons: set[str], act) -> object:
-        actor = person_of(self.world, person)
-        try:
-            with self.world.as_(actor) as session:
-                done = act(session, actor)
-        except Refused as refused:
-            said = refused.code
-        except NotFound:
-            said = "not-found"
-        else:
-            assert not reasons, f"done, though {reasons}"
-            return done
-        self.said[said] += 1
-        assert said in reasons, f"refused with {said}, but {reasons or 'nothing stands against it'}"
-        return None
 
     @rule(
         what=strategies.integers(0, 19),

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, text
-
-from tests.factories.world import World
-
 PRICES = {"P1": 1250, "P2": 10_000, "P3": 780}  # fen, the list in force
 DEALERS, SALES = {"clerk", "manager"}, {"hq.clerk", "hq.manager", "hq.system"}
 # step: from which states, by whom (a dealer's people without the dealer), to which state
@@ -25,17 +21,6 @@ TABLE: dict[str, tuple[set[str], set[str], str]] = {
     "cancel": ({"draft", "submitted", "quoted", "agreed", "debited"}, DEALERS | SALES, "cancelled"),
 }
 CANCEL = {"dealer": {"draft", "submitted", "quoted"}, "hq": {"submitted", "quoted", "agreed", "debited"}}
-HQ = [
-    "hq.clerk",
-    "hq.manager",
-    "hq.warehouse",
-    "hq.finance",
-    "hq.finance_manager",
-    "hq.admin",
-    "hq.auditor",
-    "hq.system",
-]
-PEOPLE = ["d1.clerk", "d1.technician", "d1.manager", "d2.manager", *HQ]
 TABLES = ("orders", "order_lines", "quotes", "quote_lines", "shipments", "shipment_lines", "layers", "accounts", "journals", "postings",
           "counters", "audit_events")  # fmt: skip
 
@@ -47,12 +32,3 @@ def may(step: str, state: str, person: str, shop: str) -> bool:
     if step == "cancel" and state not in CANCEL["hq" if side == "hq" else "dealer"]:
         return False
     return state in states and (person in people or (side == shop and role in people))
-
-
-def person_of(world: World, person: str):
-    side, _, role = person.partition(".")
-    return getattr(getattr(world, side), role)
-
-
-def rows(proof: Connection, world: World, query: str) -> list[tuple]:
-    return [tuple(row) for row in proof.execute(text(query), {"brand": world.brand_id})]

@@ -18,8 +18,9 @@ from portal.core.provision import admin_engine
 from portal.orders import actions, queries, workflow
 from portal.orders.models import Purpose
 from portal.orders.rules import LineWish
+from tests.factories.people import PEOPLE, person_of, rows
 from tests.factories.world import World, at, make_world
-from tests.orders.table import PEOPLE, TABLE, TABLES, may, person_of, rows
+from tests.orders.table import TABLE, TABLES, may
 
 
 @pytest.fixture(scope="module")

@@ -14,14 +14,14 @@ from hypothesis import settings as plan
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 from sqlalchemy import Connection, text
 
-from portal.core.errors import NotFound, Refused
 from portal.core.provision import admin_engine
 from portal.ledger.prove import prove
 from portal.orders import actions, queries
 from portal.orders.models import Purpose
 from portal.orders.rules import LineWish, QuoteWish
+from tests.factories.people import PEOPLE, Trying, rows
 from tests.factories.world import SHANGHAI, make_world
-from tests.orders.table import PEOPLE, PRICES, TABLE, may, person_of, rows
+from tests.orders.table import PRICES, TABLE, may
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +67,7 @@ NATURAL = {
 }  # fmt: skip
 
 
-class OrdersMachine(RuleBasedStateMachine):
+class OrdersMachine(Trying, RuleBasedStateMachine):
     """Two dealers and headquarters at work on up to eight orders."""
 
     def __init__(self, proof: Connection) -> None:
@@ -80,21 +80,6 @@ class OrdersMachine(RuleBasedStateMachine):
     @property
     def now(self) -> datetime:
         return datetime(self.day.year, self.day.month, self.day.day, 10, tzinfo=SHANGHAI)
-
-    def attempt(self, person: str, reasons: set[str], act) -> object:
-        try:
-            with self.world.as_(person_of(self.world, person)) as session:
-                done = act(session, person_of(self.world, person))
-        except Refused as refused:
-            said = refused.code
-        except NotFound:
-            said = "not-found"
-        else:
-            assert not reasons, f"done, though {reasons}"
-            return done
-        self.said[said] += 1
-        assert said in reasons, f"refused with {said}, but {reasons or 'nothing stands against it'}"
-        return None
 
     @rule(
         what=strategies.integers(0, 19),
