@@ -2,35 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import pytest
 from flask import Flask
-from sqlalchemy import event
 
-from portal.core.db import db
 from tests.api.calling import program
+from tests.factories.statements import counted
 from tests.factories.world import World
 
 LISTS = {
     "/parts": 6, "/fault-codes": 6, "/orders": 6, "/shipments": 6, "/top-ups": 6, "/old-parts": 6, "/claims": 6, "/fee-schedules": 6,
     "/statements": 6, "/settlements": 6, "/accounts": 6, "/audit-events": 6,
 }  # fmt: skip
-
-
-@contextmanager
-def counted() -> Iterator[list[str]]:
-    said: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        said.append(statement)
-
-    event.listen(db.engine, "before_cursor_execute", note)
-    try:
-        yield said
-    finally:
-        event.remove(db.engine, "before_cursor_execute", note)
 
 
 @pytest.mark.parametrize("path", LISTS)

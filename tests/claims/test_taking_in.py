@@ -4,19 +4,19 @@ import hashlib
 from datetime import date
 
 import pytest
-from sqlalchemy import event, select, text
+from sqlalchemy import select, text
 
 from portal.claims import actions, queries
 from portal.claims.matching import Outcome
 from portal.claims.models import ClaimForm
 from portal.claims.sheets import read_form
 from portal.core import clock
-from portal.core.db import db
 from portal.core.errors import NotFound
 from portal.old_parts import actions as old_parts
 from tests.claims.forms import NOW, deep_shelf, form_of, kept, outcomes, row, take_in
 from tests.claims.kit import claim, lines, refused
 from tests.claims.test_sheets import book
+from tests.factories.statements import counted
 
 
 @pytest.fixture(autouse=True)
@@ -267,13 +267,8 @@ def test_500_rows_ask_no_more_statements_than_one(shelf):
     serial = shelf.product(shelf.d1)
 
     def statements(rows):
-        seen = []
-        listen = lambda conn, cursor, statement, *_: seen.append(statement)  # noqa: E731
-        event.listen(db.engine, "before_cursor_execute", listen)
-        try:
+        with counted() as seen:
             take_in(shelf, form_of(*rows))
-        finally:
-            event.remove(db.engine, "before_cursor_execute", listen)
         return len(seen)
 
     few = statements([row("2026-10-20", serial)])

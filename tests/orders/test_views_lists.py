@@ -14,8 +14,9 @@ from portal.orders import actions, queries
 from portal.orders.models import OrderState, Purpose
 from portal.orders.rules import LineWish
 from portal.orders.views import lists
+from tests.factories.statements import counted
 from tests.factories.world import World, at, yuan
-from tests.orders.looking import every_statement, find, statements, text_of
+from tests.orders.looking import find, statements, text_of
 
 S = OrderState
 
@@ -108,7 +109,7 @@ def test_a_list_asks_at_most_five_statements_session_and_scope_among_them(
     world.debited_order(world.d2)
     browser = client_as(getattr(world.hq, who))
     browser.get(address)
-    with every_statement() as seen:
+    with counted() as seen:
         assert browser.get(address).status_code == 200
     assert 3 <= len(seen) <= 5, seen
 

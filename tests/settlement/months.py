@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from datetime import date, datetime
 
-from sqlalchemy import event
-
-from portal.core.db import db
 from portal.settlement import actions
 from tests.factories.world import Shop, World, at
 
@@ -52,19 +48,3 @@ def posted(world: World, month: date = OCTOBER, *, when: datetime = THE_THIRD) -
     checked(world, month, when=when)
     with world.as_(world.hq.finance_manager) as session:
         actions.post(session, world.hq.finance_manager, month, at=when)
-
-
-@contextmanager
-def counted():
-    """The statements that the block sends to the database, without those that enter its scope."""
-    statements = []
-
-    def note(_connection, _cursor, statement, *_rest):
-        if "set_config" not in statement:
-            statements.append(statement)
-
-    event.listen(db.engine, "before_cursor_execute", note)
-    try:
-        yield statements
-    finally:
-        event.remove(db.engine, "before_cursor_execute", note)

@@ -10,8 +10,9 @@ import pytest
 from portal.claims import actions as claims
 from portal.settlement import actions, queries
 from portal.settlement.rules import LeftOutBecause as Why
+from tests.factories.statements import counted
 from tests.factories.world import at
-from tests.settlement.months import NOVEMBER, OCTOBER, THE_THIRD, claimed, counted, posted
+from tests.settlement.months import NOVEMBER, OCTOBER, THE_THIRD, claimed, posted
 
 
 def left_out(world, month=OCTOBER, when=THE_THIRD, **how):
@@ -110,12 +111,12 @@ def test_R51_a_preview_takes_the_same_few_statements_whatever_the_month_holds(wo
     claimed(world, world.d1, {"P1": 4, "P2": 1})
     if posted_first:
         posted(world)
-    with world.as_(world.hq.auditor) as session, counted() as few:
+    with world.as_(world.hq.auditor) as session, counted("set_config") as few:
         queries.preview(session, OCTOBER, at=THE_THIRD)
         queries.due_shares(session, OCTOBER)
         queries.left_out_lines(session, OCTOBER, seen_at=THE_THIRD)
     claimed(world, world.d2, {"P1": 3, "P2": 2}, approved="2026-11-03 08:00")
-    with world.as_(world.hq.auditor) as session, counted() as many:
+    with world.as_(world.hq.auditor) as session, counted("set_config") as many:
         queries.preview(session, OCTOBER, at=at("2026-11-03 09:00"))
         queries.due_shares(session, OCTOBER)
         queries.left_out_lines(session, OCTOBER, seen_at=at("2026-11-03 09:00"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
 from urllib.parse import urlsplit
 
 import pyotp
@@ -70,16 +72,23 @@ def _sentence(error: Refused) -> str:
 @requires(P.HOME_READ)
 def start_second_factor() -> ResponseReturnValue:
     """The password again, then a secret to be scanned; it does nothing yet."""
+    return _after_the_password(
+        actions.start_second_factor, lambda _secret: redirect(url_for("identity.second_factor"), 303)
+    )
+
+
+def _after_the_password(act: Callable[..., Any], then: Callable[[Any], ResponseReturnValue]) -> ResponseReturnValue:
+    """``act`` once the password was typed again, and what it is answered with."""
     form, actor = ConfirmForm(), current_actor()
     if not form.validate_on_submit():
         return _refused(None, form)
     try:
         actions.confirm_password(db.engine, int(actor.login_id or 0), form.password.data)
         with unit_of_work(actor.scope) as session:
-            actions.start_second_factor(session, actor, at=clock.now())
+            done = act(session, actor, at=clock.now())
     except Refused as error:
         return _refused(error, form)
-    return redirect(url_for("identity.second_factor"), 303)
+    return then(done)
 
 
 @bp.post("/me/second-factor/confirm")
@@ -106,16 +115,10 @@ def confirm_second_factor() -> ResponseReturnValue:
 @requires(P.HOME_READ)
 def new_recovery_codes() -> ResponseReturnValue:
     """New recovery codes, shown this once; the old ones are void."""
-    form, actor = ConfirmForm(), current_actor()
-    if not form.validate_on_submit():
-        return _refused(None, form)
-    try:
-        actions.confirm_password(db.engine, int(actor.login_id or 0), form.password.data)
-        with unit_of_work(actor.scope) as session:
-            codes = actions.new_recovery_codes(session, actor, at=clock.now())
-    except Refused as error:
-        return _refused(error, form)
-    return render_template("identity/recovery_codes.html", codes=codes, first=False)
+    return _after_the_password(
+        actions.new_recovery_codes,
+        lambda codes: render_template("identity/recovery_codes.html", codes=codes, first=False),
+    )
 
 
 @bp.post("/me/second-factor/remove")
