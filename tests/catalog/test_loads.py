@@ -21,8 +21,8 @@ from portal.organizations.models import Dealer
 from portal.organizations.sheets import read_dealers
 from tests.catalog.loading import load_text, prices
 from tests.factories.brands import AUGUST, JULY, bytes_of, count, empty_brand, in_brand, lanquan, load, member_of, muyu
+from tests.factories.statements import counted
 from tests.factories.world import at, yuan
-from tests.settlement.months import counted
 
 
 @pytest.fixture(scope="module")
@@ -123,7 +123,7 @@ def test_fifteen_hundred_products_come_in_by_a_few_statements(app):
     actor = empty_brand()
     load(actor, "prices", "price-list-2026H2.xlsx")
     load(actor, "dealers", "dealers.xlsx")
-    with counted() as statements:
+    with counted("set_config") as statements:
         assert load(actor, "products", "registered-products.csv").new == 1500
     assert len(statements) < 30
 
