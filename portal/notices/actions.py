@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import cast
+from typing import Any, cast
 
-from sqlalchemy import Table, insert, text
+from sqlalchemy import CursorResult, Table, insert, text
 from sqlalchemy.orm import Session
 
 from portal.core import audit
@@ -16,6 +16,14 @@ from portal.core.outbox import OutboxMessage, OutboxState
 from portal.core.permissions import Actor, Permission
 from portal.notices import queries
 
+LINK_OVER = "link-over"  # why a mail was not sent: its one-time link ended, was used or replaced before it could leave
+
+_WIPE = text("""
+    UPDATE outbox SET secret = NULL, secret_ends_at = coalesce(secret_ends_at, clock_timestamp()),
+        state = CASE WHEN state = 'waiting' THEN 'failed' ELSE state END,
+        error = CASE WHEN state = 'waiting' THEN concat_ws(' ', CAST(:over AS text), error) ELSE error END
+    WHERE id IN (SELECT o.id FROM outbox o WHERE o.secret IS NOT NULL AND (o.secret_ends_at IS NULL OR o.secret_ends_at <= clock_timestamp())
+                 FOR UPDATE SKIP LOCKED)""")
 _RETRY = text("SELECT job_retry(:id)")
 
 
@@ -60,12 +68,28 @@ def tell_each(
     return len(rows)
 
 
+def wipe_secrets(session: Session) -> int:
+    """Blank the one-time links that have ended, and give up the mails that wait with one; returns how many. One statement."""
+    return cast("CursorResult[Any]", session.execute(_WIPE, {"over": LINK_OVER})).rowcount
+
+
+def give_up(found: OutboxMessage, why: str) -> None:
+    """A mail that is not tried any more: why, and its one-time link goes with it."""
+    found.state, found.error, found.secret = OutboxState.FAILED, why, None
+
+
 def send_again(session: Session, actor: Actor, message_id: int, *, at: datetime) -> OutboxMessage:
-    """Let a failed mail be tried again from the beginning. Locks it; refuses "permission-missing" and "mail-not-failed"."""
+    """Let a failed mail be tried again from the beginning. Locks it.
+
+    Refuses "permission-missing", "mail-not-failed", and "mail-link-over" for one that carried a one-time link: it is gone, and
+    whoever needs one asks for another.
+    """
     _require(actor, Permission.OUTBOX_READ)
     found = queries.message_for_update(session, message_id)
     if found.state is not OutboxState.FAILED:
         raise Refused("mail-not-failed")
+    if found.secret_ends_at is not None or found.secret is not None:
+        raise Refused("mail-link-over")
     found.state, found.tries, found.not_before = OutboxState.WAITING, 0, None
     session.flush()
     audit.record(

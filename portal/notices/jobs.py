@@ -15,7 +15,7 @@ from portal.core.outbox import OutboxMessage, OutboxState
 from portal.core.permissions import Actor
 from portal.core.scope import Scope
 from portal.identity import queries as identity
-from portal.notices import mail, queries
+from portal.notices import actions, mail, queries
 from portal.organizations.models import Brand
 
 log = structlog.get_logger()
@@ -36,6 +36,8 @@ def send_mail() -> int:
     with mail.sender() as sender:
         for code in codes:
             scope = Scope(identity.brand_by_code(db.engine, code).id)
+            with unit_of_work(scope) as session:
+                actions.wipe_secrets(session)
             for _number in range(MOST):
                 outcome = _send_one(scope, sender)
                 if outcome is None:
@@ -49,13 +51,16 @@ def send_mail() -> int:
 def _send_one(scope: Scope, sender: mail.Sender) -> str | None:
     """Send the oldest mail that may go: "sent", "failed", "later", "away", or None when there is none.
 
-    Its row stays locked while it is handed over, so that two workers never send one mail. Killed between the server's
+    One whose one-time link opens nothing any more is not sent. Its row stays locked while it is handed over, so that two workers never send one mail. Killed between the server's
     yes and the commit, it is sent again under the same Message-ID.
     """
     with unit_of_work(scope) as session:
         message = queries.next_to_send(session, now=clock.machine_now())
         if message is None:
             return None
+        if not queries.link_lives(session, message):
+            actions.give_up(message, actions.LINK_OVER)
+            return "failed"
         names = _names(session.scalars(select(Brand)).one())
         try:
             sender.send(message, mail.words(message, brand=names))
@@ -79,7 +84,7 @@ def _not_sent(message: OutboxMessage, error: Exception) -> str:
     message.error = f"{type(error).__name__}: {error}".replace("\n", " ")[:500]
     log.warning("mail-not-sent", message=message.id, template=message.template, tries=message.tries, why=message.error)
     if not _passing(error) or message.tries >= TRIES:
-        message.state = OutboxState.FAILED
+        actions.give_up(message, message.error)
         return "failed"
     message.not_before = clock.machine_now() + min(timedelta(seconds=30) * 2**message.tries, LONGEST_WAIT)
     return "away" if isinstance(error, mail.Away) else "later"

@@ -16,6 +16,7 @@ from portal.core.permissions import Permission
 from portal.identity.models import Member
 from portal.identity.roles import permissions_of
 
+_LIVES = text("SELECT link_lives(:hash)")
 _JOBS = text("SELECT * FROM jobs_list(:wanted, :before, :most)")
 _JOB_COUNTS = text("SELECT state, jobs, waiting_seconds FROM jobs_count()")
 
@@ -85,6 +86,11 @@ def next_to_send(session: Session, *, now: datetime) -> OutboxMessage | None:
         .limit(1)
         .with_for_update(skip_locked=True)
     )
+
+
+def link_lives(session: Session, found: OutboxMessage) -> bool:
+    """Whether the one-time link in a mail still opens something; True for a mail without one."""
+    return found.link_hash is None or bool(session.scalar(_LIVES, {"hash": found.link_hash}))
 
 
 def message_counts(session: Session) -> Mapping[str, int]:

@@ -16,7 +16,9 @@ from portal.core.db import unit_of_work
 from portal.core.outbox import OutboxMessage, OutboxState
 from portal.core.permissions import Permission as P
 from portal.core.settings import NO_MAIL
+from portal.identity import queries as identity
 from portal.notices import actions, labels, mail, queries
+from portal.notices.labels import REFUSALS
 from portal.organizations.models import Brand
 from portal.web.acts import perform
 from portal.web.auth import current_actor, requires
@@ -40,6 +42,7 @@ def outbox() -> ResponseReturnValue:
             subjects={row.id: _said(row, names).subject for row in page.rows},
             tabs=_tabs("notices.outbox", labels.STATES, queries.message_counts(session), state),
             states=labels.STATES,
+            why=labels.why,
             wanted=state,
             sends=mail.mail_settings().url not in {"", NO_MAIL},
         )
@@ -51,6 +54,7 @@ def message(message_id: int) -> ResponseReturnValue:
     """One mail as its reader gets it; a one-time link is hidden, but on a developer's machine."""
     with unit_of_work(current_actor().scope) as session:
         found = queries.message(session, message_id)
+        steps, instead = _onward(session, found)
         said = _said(found, _names(session))
         return render_template(
             "notices/message.html",
@@ -58,7 +62,9 @@ def message(message_id: int) -> ResponseReturnValue:
             said=said,
             paragraphs=[part.splitlines() for part in said.body.split("\n\n") if part.strip()],
             state=labels.STATES[found.state],
-            steps=[_again(found)] if found.state is OutboxState.FAILED else [],
+            steps=steps,
+            instead=instead,
+            why=labels.why(found.error),
         )
 
 
@@ -120,6 +126,31 @@ def _tabs(
         {"label": label, "url": url_for(endpoint, state=state or None), "number": number, "current": state == wanted, "hot": hot}
         for state, label, number, hot in shown
     ]  # fmt: skip
+
+
+def _onward(session: Session, found: OutboxMessage) -> tuple[list[dict[str, Any]], str]:
+    """The button of a failed mail; what to do instead of sending one that carried a one-time link (and the button for that)."""
+    if found.state is not OutboxState.FAILED:
+        return [], ""
+    if found.secret_ends_at is None and found.secret is None:
+        return [_again(found)], ""
+    instead = str(labels.INSTEAD.get(found.template, REFUSALS["mail-link-over"]))
+    if found.template != "invitation":
+        return [], instead
+    row = identity.invitation_of_link(session, found.link_hash) if current_actor().may(P.MEMBER_MANAGE) else None
+    if row is None:
+        return [], _(
+            "The invitation was taken up, taken back or sent again since; the page “Members” says where it stands."
+        )
+    return [
+        {
+            "name": "invite-again",
+            "label": _("Invite again"),
+            "url": url_for("identity.send_again", invitation_id=row.id),
+            "tone": "primary",
+            "picture": "mail",
+        }
+    ], instead
 
 
 def _again(found: OutboxMessage) -> dict[str, Any]:

@@ -32,6 +32,14 @@ def invitation(session: Session, invitation_id: int) -> Invitation:
     return found
 
 
+def invitation_of_link(session: Session, token_hash: str | None) -> Invitation | None:
+    """The one that can be sent again and whose newest link was that of the hash; None when it is settled or has another link."""
+    found = select(Invitation).where(
+        Invitation.token_hash == token_hash, Invitation.accepted_at.is_(None), Invitation.revoked_at.is_(None)
+    )
+    return session.scalar(found) if token_hash else None
+
+
 def is_invited(session: Session, email: str, dealer_id: int | None) -> bool:
     """Whether a link to that place is under way to that address."""
     place = Invitation.dealer_id.is_(None) if dealer_id is None else Invitation.dealer_id == dealer_id
