@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, case, exists, func, or_, select, true
-from sqlalchemy.orm import Session
+from sqlalchemy import (
+    ARRAY,
+    BindParameter,
+    ColumnElement,
+    Date,
+    Row,
+    Select,
+    Text,
+    any_,
+    bindparam,
+    case,
+    exists,
+    func,
+    or_,
+    select,
+    true,
+)
+from sqlalchemy.orm import Session, load_only
 
 from portal.catalog.models import Category, FaultCode, Import, Part, PartModel, Price, PriceList, ProductModel
 from portal.core.errors import NotFound
@@ -28,13 +44,40 @@ def part(session: Session, number: str) -> Part:
     return found[number]
 
 
+# Built once, and one text however many are asked for: the road of every order goes through them.
+_ANY_NUMBER = Part.number == any_(bindparam("numbers", type_=ARRAY(Text)))
+_PARTS = select(Part).where(_ANY_NUMBER)
+
+
 def parts_by_number(session: Session, numbers: Collection[str]) -> dict[str, Part]:
     """The parts of these numbers in one statement, keyed by the number as it was asked for; unknown ones are left out."""
-    wanted = {number: half_width(number).strip() for number in numbers if number.strip()}
-    if not wanted:
+    if not (wanted := _asked(numbers)):
         return {}
-    spellings = {*wanted.values(), *(plain.upper() for plain in wanted.values())}
-    found = {each.number: each for each in session.scalars(select(Part).where(Part.number.in_(sorted(spellings))))}
+    return _hits(wanted, session.scalars(_PARTS, {"numbers": _spellings(wanted)}))
+
+
+def parts_and_priced(session: Session, numbers: Collection[str], day: date) -> tuple[dict[str, Part], set[int]]:
+    """:func:`parts_by_number`, and the ids of those that the list in force on ``day`` prices, in one statement.
+
+    Of the parts only number and group are read; the rest comes when it is asked for.
+    """
+    if not (wanted := _asked(numbers)):
+        return {}, set()
+    rows = session.execute(_PARTS_PRICED, {"numbers": _spellings(wanted), "day": day}).all()
+    return _hits(wanted, [part for part, _price in rows]), {part.id for part, price in rows if price is not None}
+
+
+def _asked(numbers: Collection[str]) -> dict[str, str]:
+    """What was typed, and how it is spelled in the register but for capitals."""
+    return {number: half_width(number).strip() for number in numbers if number.strip()}
+
+
+def _spellings(wanted: Mapping[str, str]) -> list[str]:
+    return sorted({*wanted.values(), *(plain.upper() for plain in wanted.values())})
+
+
+def _hits(wanted: Mapping[str, str], parts: Iterable[Part]) -> dict[str, Part]:
+    found = {each.number: each for each in parts}
     hits = {number: found.get(plain) or found.get(plain.upper()) for number, plain in wanted.items()}
     return {number: hit for number, hit in hits.items() if hit is not None}
 
@@ -159,10 +202,24 @@ def models(session: Session) -> Sequence[AnyRow]:
 # ------------------------------------------------------------------------------------------------ prices
 
 
-def in_force(day: date) -> ColumnElement[bool]:
+def in_force(day: date | BindParameter[date]) -> ColumnElement[bool]:
     """Whether a price list is the one of ``day`` (R10): its days are half open, a withdrawn one never was."""
     ends = or_(PriceList.to_day.is_(None), PriceList.to_day > day)
     return (PriceList.from_day <= day) & ends & PriceList.withdrawn_at.is_(None)
+
+
+_LISTED = (
+    select(Price.brand_id, Price.part_id, Price.id)
+    .join(PriceList, (PriceList.brand_id == Price.brand_id) & (PriceList.id == Price.list_id))
+    .where(in_force(bindparam("day", type_=Date)))
+    .subquery()
+)
+_PARTS_PRICED = (
+    select(Part, _LISTED.c.id)
+    .options(load_only(Part.number, Part.part_group))
+    .outerjoin(_LISTED, (_LISTED.c.brand_id == Part.brand_id) & (_LISTED.c.part_id == Part.id))
+    .where(_ANY_NUMBER)
+)
 
 
 def list_on(session: Session, day: date) -> PriceList | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, cast
@@ -68,30 +70,60 @@ def record(
 
     ``subject`` is a stored row (its id, number and dealer are taken from it) or None for acts on no single row.
     """
-    number = getattr(subject, "number", None)
-    session.execute(
-        _ADD,
-        {
-            "brand_id": actor.scope.brand_id,
-            "dealer_id": dealer_id if dealer_id is not None else getattr(subject, "dealer_id", None),
-            "at": at,
-            "member_id": actor.scope.member_id,
-            "login_id": actor.login_id,
-            "actor_name": actor.name,
-            "actor_roles": ",".join(actor.roles),
-            "side": "system" if actor.is_system else actor.side,
-            "via": actor.via,
-            "act": act,
-            "subject_kind": kind or act.partition(":")[0],
-            "subject_id": getattr(subject, "id", None),
-            "subject_number": number,
-            "before": before,
-            "after": after,
-            "facts": {name: plain(value) for name, value in facts.items()},
-            "public": public,
-            "address": actor.address,
-        },
+    said = event(
+        actor, act, subject, at=at, kind=kind, dealer_id=dealer_id, before=before, after=after, public=public, **facts
     )
+    session.execute(_ADD, said)
+
+
+def event(
+    actor: Actor,
+    act: str,
+    subject: Any = None,
+    *,
+    at: datetime,
+    kind: str | None = None,
+    dealer_id: int | None = None,
+    before: str | None = None,
+    after: str | None = None,
+    public: bool = True,
+    **facts: object,
+) -> dict[str, Any]:
+    """What :func:`record` writes, by column, for a statement that writes the subject and its events at once (:data:`EVENTS`)."""
+    return {
+        "brand_id": actor.scope.brand_id,
+        "dealer_id": dealer_id if dealer_id is not None else getattr(subject, "dealer_id", None),
+        "at": at,
+        "member_id": actor.scope.member_id,
+        "login_id": actor.login_id,
+        "actor_name": actor.name,
+        "actor_roles": ",".join(actor.roles),
+        "side": "system" if actor.is_system else actor.side,
+        "via": actor.via,
+        "act": act,
+        "subject_kind": kind or act.partition(":")[0],
+        "subject_id": getattr(subject, "id", None),
+        "subject_number": getattr(subject, "number", None),
+        "before": before,
+        "after": after,
+        "facts": {name: plain(value) for name, value in facts.items()},
+        "public": public,
+        "address": actor.address,
+    }
+
+
+# SQL that writes the events of ``:events`` (see :func:`as_json`) about the row that a CTE named ``made`` returns.
+_SAID = [
+    column.name for column in cast("Table", AuditEvent.__table__).columns if column.name not in {"id", "subject_id"}
+]
+EVENTS = f"""INSERT INTO audit_events (subject_id, {", ".join(_SAID)})
+    SELECT made.id, {", ".join(f"said.{name}" for name in _SAID)}
+    FROM made, jsonb_populate_recordset(NULL::audit_events, CAST(:events AS jsonb)) said"""  # noqa: S608 - names of ours
+
+
+def as_json(events: Sequence[Mapping[str, Any]]) -> str:
+    """Events as :data:`EVENTS` takes them."""
+    return json.dumps(events, default=datetime.isoformat, ensure_ascii=False)
 
 
 def plain(value: object) -> object:

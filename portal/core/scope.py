@@ -12,13 +12,13 @@ import hmac
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from portal.core import clock
 
 LIFETIME_SECONDS = 900  # longer than any request or command step; a leaked context dies with it
 
-_ENTER = text("SELECT set_config('role', :role, true), set_config('app.ctx', :ctx, true)")
+_ENTER = "SELECT set_config('role', %(role)s, true), set_config('app.ctx', %(ctx)s, true)"
 _SEALED = "job."
 _key: list[bytes] = []
 
@@ -79,4 +79,6 @@ def _sign(body: str) -> str:
 
 def enter(connection: Connection, scope: Scope) -> None:
     """Bind the running transaction to ``scope``; both settings die with the transaction."""
-    connection.execute(_ENTER, {"role": scope.role, "ctx": token(scope)})
+    connection.exec_driver_sql(
+        _ENTER, {"role": scope.role, "ctx": token(scope)}
+    )  # in every transaction: nothing to compile

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import ARRAY, Row, Text, any_, func, literal, or_, select, text
@@ -134,18 +135,39 @@ def policy_lines(session: Session, policy_id: int, category_id: int | None) -> l
     return [Line(*row) for row in rows]
 
 
+class Judge:
+    """R13 for any number of products and parts on one service day: the policy is read once, and each category's lines once."""
+
+    def __init__(self, session: Session, on: date) -> None:
+        self._session, self._on = session, on
+        self._lines: dict[int | None, list[Line]] = {}
+
+    @cached_property
+    def _policy(self) -> WarrantyPolicy | None:
+        return policy_on(self._session, self._on)
+
+    def _lines_of(self, category_id: int | None) -> list[Line]:
+        if category_id not in self._lines:
+            policy = self._policy
+            self._lines[category_id] = [] if policy is None else policy_lines(self._session, policy.id, category_id)
+        return self._lines[category_id]
+
+    def verdict(self, product: Product, part: Part, cause: str = rules.QUALITY) -> Verdict:
+        """Whether ``part`` in ``product`` is covered when ``cause`` broke it."""
+        return rules.verdict(
+            policy_version=None if self._policy is None else self._policy.version,
+            lines=self._lines_of(product.model.category_id),
+            part_group=part.part_group,
+            days=Days(product.made_on, product.bought_on, product.installed_on),
+            use=product.use,
+            cause=str(cause),
+            on=self._on,
+        )
+
+
 def verdict(session: Session, product: Product, part: Part, cause: str = rules.QUALITY, *, on: date) -> Verdict:
     """R13: whether ``part`` in ``product`` is covered on the service day ``on`` when ``cause`` broke it."""
-    policy = policy_on(session, on)
-    return rules.verdict(
-        policy_version=None if policy is None else policy.version,
-        lines=[] if policy is None else policy_lines(session, policy.id, product.model.category_id),
-        part_group=part.part_group,
-        days=Days(product.made_on, product.bought_on, product.installed_on),
-        use=product.use,
-        cause=str(cause),
-        on=on,
-    )
+    return Judge(session, on).verdict(product, part, cause)
 
 
 def category_name(session: Session, category_id: int | None) -> str | None:

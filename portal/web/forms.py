@@ -62,11 +62,12 @@ class _Words(DefaultTranslations):
 
 
 class PortalForm(FlaskForm):
-    """A form of the portal: CSRF, and one language for all messages."""
+    """A form of the portal: one language for all messages."""
 
     class Meta(FlaskForm.Meta):
-        """Messages go through the portal's own catalogue."""
+        """Messages go through the portal's own catalogue. The CSRF token is the request's (CSRFProtect looks at each that acts), not a field."""
 
+        csrf = False
         locales = ("en",)
 
         def get_translations(self, form: Form) -> _Words:

@@ -102,10 +102,11 @@ def submit(connection: psycopg.Connection[Any], order: Wanted) -> None:
     with connection.transaction():
         run, scope = connection.execute, Scope(order.brand, order.dealer)
         key = _begin(connection, scope)
+        number = f"PO2611-{_one(run(NUMBER, ['PO'])):04d}"
         made = _one(
             run(
-                "INSERT INTO orders (brand_id, dealer_id, state, ver, note, ship_to, drafted_at, drafted_by, updated_at) VALUES (%s, %s, 'draft', 1, '', %s, %s, '周先生', %s) RETURNING id",
-                [order.brand, order.dealer, "建材大道 1 号", AT, AT],
+                "INSERT INTO orders (brand_id, dealer_id, number, state, ver, note, ship_to, drafted_at, drafted_by, submitted_at, updated_at) VALUES (%s, %s, %s, 'submitted', 1, '', %s, %s, '周先生', %s, %s) RETURNING id",
+                [order.brand, order.dealer, number, "建材大道 1 号", AT, AT, AT],
             )
         )
         lines: list[Any] = []
@@ -118,11 +119,6 @@ def submit(connection: psycopg.Connection[Any], order: Wanted) -> None:
         )
         who = [order.brand, order.dealer, AT, "周先生", "dealer-manager", "dealer"]
         run(AUDIT, [*who, "order:draft", made, None, None, "draft", '{"lines": 4}'])
-        number = f"PO2611-{_one(run(NUMBER, ['PO'])):04d}"
-        run(
-            "UPDATE orders SET state = 'submitted', ver = ver + 1, number = %s, submitted_at = %s, updated_at = %s WHERE brand_id = %s AND id = %s",
-            [number, AT, AT, order.brand, made],
-        )
         run(AUDIT, [*who, "order:submit", made, number, "draft", "submitted", '{"lines": 4}'])
         _end(connection, scope, key)
 

@@ -4,13 +4,14 @@ An action takes plain values, locks what it changes (the order first, then its s
 dealer's account), never commits, and refuses with a code.
 """
 
-from portal.orders.actions.asking import amend, draft, submit, submit_held
+from portal.orders.actions.asking import amend, apply, draft, submit, submit_held
 from portal.orders.actions.deciding import agree, cancel, debit, dispute, lapse, quote, reject, send_back
 from portal.orders.actions.moving import receive, ship, ship_part, ship_rest
 
 __all__ = [
     "agree",
     "amend",
+    "apply",
     "cancel",
     "debit",
     "dispute",

@@ -171,9 +171,8 @@ def _save(ref: str | None) -> ResponseReturnValue:
     def act(session: Session, actor: Actor, now: Any) -> Order:
         words: dict[str, Any] = {"note": form.note.data or "", "ship_to": form.ship_to.data or "", "at": now}
         if ref is None:
-            order = actions.draft(session, actor, lines=wishes, **words)
-        else:
-            order = actions.amend(session, actor, ref, lines=wishes, seen=form.seen_ver(), **words)
+            return (actions.apply if send else actions.draft)(session, actor, lines=wishes, **words)
+        order = actions.amend(session, actor, ref, lines=wishes, seen=form.seen_ver(), **words)
         return actions.submit_held(session, actor, order, at=now) if send else order
 
     def said(order: Order) -> str:
@@ -253,7 +252,7 @@ def check(session: Session, dealer_id: int, lines: Sequence[TypedLine], standing
     parts = catalog.parts_by_number(session, sorted({line.part for line in lines if line.part}))
     prices = catalog.prices_on(session, sorted({part.id for part in parts.values()}), on)
     products = queries.own_products(session, dealer_id, {line.serial for line in lines if line.serial})
-    unpriced = 0
+    judge, unpriced = warranty.Judge(session, on), 0
     for line in lines:
         part = parts.get(line.part)
         if part is None:
@@ -271,14 +270,16 @@ def check(session: Session, dealer_id: int, lines: Sequence[TypedLine], standing
         flight.goods += amount
         flight.sums[line.purpose] = flight.sums.get(line.purpose, ZERO) + amount
         if line.purpose == Purpose.WARRANTY:
-            flight.by_line[line.index] = _warranty_check(session, line, part, products.get(line.serial), on)
+            flight.by_line[line.index] = _warranty_check(session, judge, line, part, products.get(line.serial))
     flight.blocked = sum(kind == "block" for kind, _words in flight.by_line.values())
     flight.left = standing.available - flight.goods
     _sum_up(flight, lines, standing, unpriced)
     return flight
 
 
-def _warranty_check(session: Session, line: TypedLine, part: Any, product: Any, on: date) -> tuple[str, str]:
+def _warranty_check(
+    session: Session, judge: warranty.Judge, line: TypedLine, part: Any, product: Any
+) -> tuple[str, str]:
     if not line.serial:
         return "block", _("Which product is it for? Give its serial number.")
     if product is None:
@@ -286,7 +287,7 @@ def _warranty_check(session: Session, line: TypedLine, part: Any, product: Any, 
         if elsewhere:
             return "block", _("Product %(serial)s is registered with another dealer.", serial=line.serial)
         return "block", _("No registered product has the serial number %(serial)s.", serial=line.serial)
-    verdict = warranty.verdict(session, product, part, on=on)
+    verdict = judge.verdict(product, part)
     return ("pass" if verdict.covered else "block"), verdict_sentence(verdict)
 
 
