@@ -11,7 +11,7 @@ from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.core.db import DealerOwned, many, one, states, within
+from portal.core.db import DealerOwned, Number, many, one, states, within
 from portal.old_parts.models import OldPart
 from portal.organizations.models import Dealer
 
@@ -41,7 +41,7 @@ class Claim(DealerOwned):
 
     __tablename__ = "claims"
     public_id: Mapped[str] = mapped_column(server_default=text("gen_random_uuid()::text"))
-    number: Mapped[str | None]
+    number: Mapped[Number | None]
     state: Mapped[ClaimState] = mapped_column(states(ClaimState))
     ver: Mapped[int] = mapped_column()
     month: Mapped[date]

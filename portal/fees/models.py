@@ -11,7 +11,7 @@ from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.core.db import DealerOwned, many, states, within
+from portal.core.db import DealerOwned, Number, many, states, within
 
 
 class FeeState(StrEnum):
@@ -28,7 +28,7 @@ class FeeSchedule(DealerOwned):
 
     __tablename__ = "fee_schedules"
     public_id: Mapped[str] = mapped_column(server_default=text("gen_random_uuid()::text"))
-    number: Mapped[str | None]
+    number: Mapped[Number | None]
     state: Mapped[FeeState] = mapped_column(states(FeeState))
     ver: Mapped[int] = mapped_column()
     region: Mapped[str]

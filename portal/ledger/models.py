@@ -20,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import UserDefinedType
 
-from portal.core.db import Base, DealerOwned, Owned, states, to
+from portal.core.db import Base, DealerOwned, Number, Owned, states, to
 
 
 class Xid8(UserDefinedType[int]):
@@ -162,11 +162,11 @@ class TopUp(DealerOwned):
     """Money a dealer paid in 充值, entered by finance from the bank's advice."""
 
     __tablename__ = "topups"
-    number: Mapped[str]
+    number: Mapped[Number]
     state: Mapped[TopUpState] = mapped_column(states(TopUpState))
     amount: Mapped[Decimal]
     received_on: Mapped[date]
-    bank_reference: Mapped[str]
+    bank_reference: Mapped[Number]
     note: Mapped[str]
     entered_at: Mapped[datetime]
     entered_by: Mapped[str]

@@ -11,7 +11,7 @@ from sqlalchemy import CheckConstraint, Index, UniqueConstraint, column, func, s
 from sqlalchemy.orm import Mapped, column_property, mapped_column
 
 from portal.catalog.models import FaultCode, Part
-from portal.core.db import DealerOwned, many, one, states, to, within
+from portal.core.db import DealerOwned, Number, many, one, states, to, within
 from portal.files.models import Photo
 from portal.orders.models import Layer
 from portal.organizations.models import Dealer
@@ -49,7 +49,7 @@ class OldPart(DealerOwned):
     """One product, one part, one replacement day, with a quantity and one number (R36)."""
 
     __tablename__ = "old_parts"
-    number: Mapped[str]
+    number: Mapped[Number]
     state: Mapped[OldPartState] = mapped_column(states(OldPartState))
     ver: Mapped[int] = mapped_column()
     product_id: Mapped[int]
@@ -98,6 +98,7 @@ class OldPart(DealerOwned):
             Index(None, "brand_id", "state", "review", "id"),
             Index(None, "brand_id", "dealer_id", "state", "id"),
             Index(None, "brand_id", "product_id", "part_id"),
+            Index(None, "brand_id", "dealer_id", "part_id", "replaced_on"),
         )
 
 

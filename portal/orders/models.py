@@ -11,7 +11,7 @@ from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.catalog.models import Part
-from portal.core.db import DealerOwned, many, one, states, to, within
+from portal.core.db import DealerOwned, Number, many, one, states, to, within
 from portal.organizations.models import Dealer
 from portal.warranty.models import Product
 
@@ -44,7 +44,7 @@ class Order(DealerOwned):
 
     __tablename__ = "orders"
     public_id: Mapped[str] = mapped_column(server_default=text("gen_random_uuid()::text"))
-    number: Mapped[str | None]
+    number: Mapped[Number | None]
     state: Mapped[OrderState] = mapped_column(states(OrderState))
     ver: Mapped[int] = mapped_column()
     note: Mapped[str]
@@ -192,7 +192,7 @@ class Shipment(DealerOwned):
 
     __tablename__ = "shipments"
     order_id: Mapped[int]
-    number: Mapped[str]
+    number: Mapped[Number]
     state: Mapped[ShipmentState] = mapped_column(states(ShipmentState))
     ver: Mapped[int] = mapped_column()
     carrier: Mapped[str]

@@ -11,7 +11,7 @@ from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.core.db import DealerOwned, Owned, states, to, within
+from portal.core.db import DealerOwned, Number, Owned, states, to, within
 from portal.files.models import keeps
 
 
@@ -86,7 +86,7 @@ class Statement(DealerOwned):
     __tablename__ = "statements"
     settlement_id: Mapped[int]
     month: Mapped[date]
-    number: Mapped[str | None]
+    number: Mapped[Number | None]
     lines: Mapped[int]
     amount: Mapped[Decimal]
     opening: Mapped[Decimal | None]

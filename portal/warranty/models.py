@@ -6,12 +6,12 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Computed, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.catalog.models import ProductModel
-from portal.core.db import DealerOwned, Owned, one, states, to
+from portal.core.db import DealerOwned, Number, Owned, one, states, to
 
 
 class Use(StrEnum):
@@ -25,7 +25,7 @@ class Product(DealerOwned):
     """A registered product: serial number, model, customer, days, and the dealer that serves it."""
 
     __tablename__ = "products"
-    serial: Mapped[str]
+    serial: Mapped[Number]
     model_id: Mapped[int]
     made_on: Mapped[date | None]
     bought_on: Mapped[date | None]
@@ -34,11 +34,19 @@ class Product(DealerOwned):
     customer_name: Mapped[str]
     customer_phone: Mapped[str]
     customer_address: Mapped[str]
+    phone_end: Mapped[str | None] = mapped_column(Computed("right(customer_phone, 4)", persisted=True), deferred=True)
     model: Mapped[ProductModel] = one("Product", "ProductModel", "model_id")
 
     @classmethod
     def constraints(cls) -> tuple[Any, ...]:
-        return (UniqueConstraint("brand_id", "serial"), to("product_models", "model_id"))
+        return (
+            UniqueConstraint("brand_id", "serial"),
+            to("product_models", "model_id"),
+            Index(None, "brand_id", "customer_name"),
+            Index(None, "brand_id", "customer_phone"),
+            Index(None, "brand_id", "phone_end", "id"),
+            Index(None, "brand_id", "model_id", "id"),
+        )
 
 
 class Basis(StrEnum):
@@ -50,7 +58,7 @@ class Basis(StrEnum):
 
 
 class WarrantyPolicy(Owned):
-    """A version of the policy; exactly one is in force on any day."""
+    """A version of the policy; exactly one is in force on any day. A withdrawn future version keeps its rows."""
 
     __tablename__ = "warranty_policies"
     version: Mapped[str]
@@ -58,6 +66,7 @@ class WarrantyPolicy(Owned):
     to_day: Mapped[date | None]
     loaded_at: Mapped[datetime]
     loaded_by: Mapped[str]
+    withdrawn_at: Mapped[datetime | None]
 
     @classmethod
     def constraints(cls) -> tuple[Any, ...]:
@@ -66,6 +75,7 @@ class WarrantyPolicy(Owned):
             ExcludeConstraint(
                 ("brand_id", "="),
                 (text("daterange(from_day, to_day)"), "&&"),
+                where=text("withdrawn_at IS NULL"),
                 using="gist",
                 name="ex_warranty_policies_one_in_force",
             ),
