@@ -17,7 +17,10 @@ _SAID = {"zh": CHINESE, "zh-cn": CHINESE, "zh-hans": CHINESE, "en": ENGLISH}
 
 
 def identify() -> None:
-    """Put the token's member into ``g.actor``; nobody for a token that is missing, unknown, revoked or ended."""
+    """Put the token's member into ``g.actor``; nobody for a token that is missing, unknown, revoked or ended.
+
+    Nor for one whose brand asks its member for a second factor that the login lacks (``g.api_refused`` says so).
+    """
     wish = request.accept_languages.best_match(list(_SAID), default="zh")
     g.language = _SAID[wish]
     scheme, _space, token = request.headers.get("Authorization", "").partition(" ")
@@ -25,6 +28,9 @@ def identify() -> None:
         return
     held = tokens.holder(db.engine, token_digest(token), address=request.remote_addr)
     if held is None:
+        return
+    if held.place.wants_second_factor(has=held.second_factor):  # as its pages: whenever the token was made
+        g.api_refused = "second-factor-missing"
         return
     actor = held.place.actor(held.login_id, address=request.remote_addr, via="api")
     g.place = held.place

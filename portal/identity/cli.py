@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import secrets
+from itertools import groupby
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
@@ -146,13 +147,16 @@ def _system_of(login: queries.LoginInfo) -> tuple[Actor, int | None]:
 
 
 def _disable(name: str, *, disabled: bool, as_json: bool) -> None:
-    """Disable or enable, and write it down in every brand where the login has a place."""
+    """Disable or enable, and write it down at every place of the login, in every brand."""
     login = _login(name)
     actions.disable_login(db.engine, login.login, disabled=disabled, at=clock.machine_now())
-    for code, dealer_id in {place.brand_code: place.dealer_id for place in places_of(login.id)}.items():
+    for code, here in groupby(places_of(login.id), key=lambda place: place.brand_code):
         actor = brand_actor(code)
         with unit_of_work(actor.scope) as session:
-            actions.note_disabled(session, actor, login.login, disabled=disabled, dealer_id=dealer_id, at=clock.now())
+            for place in here:
+                actions.note_disabled(
+                    session, actor, login.login, disabled=disabled, dealer_id=place.dealer_id, at=clock.now()
+                )
     said = "disabled; its sessions have ended" if disabled else "enabled"
     emit({"login": login.login, "disabled": disabled}, as_json=as_json, words=f"{login.login}: {said}")
 

@@ -18,7 +18,6 @@ from portal.core.settings import Settings
 from portal.identity import actions, bearer, queries, sealing
 from portal.identity.passwords import PasswordsBusy
 from portal.identity.roles import Role, permissions_of
-from portal.identity.rules import GUARDED_ROLES
 from portal.web.api import is_api
 from portal.web.errors import page
 from portal.web.i18n import speak
@@ -129,12 +128,7 @@ def init_login(app: Flask, settings: Settings) -> None:
 
 def wants_second_factor(signed_in: queries.SignedIn, place: queries.Place) -> bool:
     """Whether that place's brand asks this login for a second factor (the term identity.second-factor) and it has none."""
-    return (
-        place.guarded
-        and not signed_in.second_factor
-        and place.dealer_id is None
-        and not GUARDED_ROLES.isdisjoint(place.roles)
-    )
+    return place.wants_second_factor(has=signed_in.second_factor)
 
 
 def own_token() -> str:

@@ -77,8 +77,8 @@ class EmailForm(ConfirmForm):
     email = TextField(_l("E-mail address"), optional=True, most=200)
 
 
-class RemoveFactorForm(ConfirmForm):
-    """Password and code: neither alone takes the second factor away."""
+class FactorForm(ConfirmForm):
+    """Password and code: neither alone takes the second factor away or makes new recovery codes."""
 
     code = TextField(_l("Verification code"), most=40)
 
@@ -131,3 +131,5 @@ class TokenForm(PortalForm):
         ],
         default="365",
     )
+    password = _password(_l("Your password"))
+    code = TextField(_l("Code of your second factor"), optional=True, most=40)

@@ -160,3 +160,13 @@ def post(browser: FlaskClient, where: str, *, page: str = "", **data: object):
     """What a form on ``page`` (else on ``where`` itself) sends."""
     typed = {"csrf_token": token_of(browser, page or where), **data}
     return browser.post(where, data=typed, headers={}, environ_overrides=line_of(browser))
+
+
+def asks(settings: Settings, world: World, value: int = 1) -> None:
+    """The brand's term, from long ago on."""
+    by_force(
+        settings,
+        "INSERT INTO term_values (brand_id, name, from_day, value, set_at, set_by) VALUES (:brand, 'identity.second-factor', '2020-01-01', :value, clock_timestamp(), 'x')",
+        brand=world.brand_id,
+        value=value,
+    )

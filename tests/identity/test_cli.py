@@ -8,13 +8,16 @@ import os
 import pytest
 from click.testing import CliRunner, Result
 from flask import Flask
+from sqlalchemy import select
 
 from portal.cli import portal
+from portal.core.audit import AuditEvent
 from portal.core.db import db
 from portal.core.settings import Settings
 from portal.identity import actions, queries
 from portal.identity.roles import Role
-from tests.identity.people import acts_of, in_use, inside, person, post, sign_in
+from tests.factories.world import make_world
+from tests.identity.people import acts_of, give_place, in_use, inside, new_login, person, post, sign_in
 
 
 @pytest.fixture
@@ -222,6 +225,25 @@ def test_AN5_a_login_is_disabled_and_enabled_by_the_operator_and_each_of_its_bra
     ]
     unknown = run("login", "disable", "nobody-at-all")
     assert (unknown.exit_code, "nobody-at-all" in unknown.stderr) == (1, True)
+
+
+def test_AN5_disabling_is_written_down_at_every_place_of_the_login_in_every_brand(run, home):
+    other = make_world()
+    login_id, login = new_login()
+    give_place(home, login_id, login, Role.HQ_CLERK)
+    give_place(home, login_id, login, Role.DEALER_CLERK, dealer_id=home.d1.id)
+    give_place(home, login_id, login, Role.DEALER_CLERK, dealer_id=home.d2.id)
+    give_place(other, login_id, login, Role.DEALER_CLERK, dealer_id=other.d1.id)
+    for command, act in (("disable", "login:disable"), ("enable", "login:enable")):
+        assert run("login", command, login).exit_code == 0
+        for world, places in ((home, [None, home.d1.id, home.d2.id]), (other, [other.d1.id])):
+            with world.as_(world.hq.auditor) as session:
+                found = session.scalars(
+                    select(AuditEvent.dealer_id)
+                    .where(AuditEvent.act == act, AuditEvent.facts["login"].astext == login)
+                    .order_by(AuditEvent.id)
+                ).all()
+            assert list(found) == places
 
 
 def test_AN6_a_lost_second_factor_is_taken_off_by_the_operator_and_the_sessions_end(run, home, client_as):

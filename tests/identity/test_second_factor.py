@@ -21,6 +21,7 @@ from tests.factories.world import World, at
 from tests.identity.people import (
     PASSWORD,
     acts_of,
+    asks,
     by_force,
     code_at,
     in_use,
@@ -312,14 +313,42 @@ def test_new_recovery_codes_void_the_old_ones(client_as, home: World) -> None:
     actor, login = person(home, Role.HQ_CLERK)
     _secret, old = in_use(actor)
     browser, where = client_as(actor), "/me/second-factor"
-    assert post(browser, f"{where}/codes", page=where, password="wrong").status_code == 422
-    page = post(browser, f"{where}/codes", page=where, password=PASSWORD).get_data(as_text=True)
+    for wrong in (
+        {"password": "wrong", "code": old[1]},
+        {"password": PASSWORD},
+        {"password": PASSWORD, "code": ""},
+        {"password": PASSWORD, "code": "000000"},
+    ):
+        refused = post(browser, f"{where}/codes", page=where, **wrong)
+        assert (refused.status_code, "codes-list" in refused.get_data(as_text=True)) == (422, False)
+    page = post(browser, f"{where}/codes", page=where, password=PASSWORD, code=old[1]).get_data(as_text=True)
     new = re.findall(r'<code class="code">([A-Z2-9-]{14})</code>', page)
     assert len(new) == 10
     for code, status in ((old[0], 422), (new[0], 303)):
         other = client_as(None)
         sign_in(other, login)
         assert step(other, code).status_code == status
+
+
+def test_new_recovery_codes_take_the_apps_code_as_well_and_take_it_once(client_as, home: World) -> None:
+    actor, _login = person(home, Role.HQ_CLERK)
+    secret, _old = in_use(actor)
+    browser, where = client_as(actor), "/me/second-factor"
+    code = fresh_code(secret)
+    assert post(browser, f"{where}/codes", page=where, password=PASSWORD, code=code).status_code == 200
+    assert post(browser, f"{where}/codes", page=where, password=PASSWORD, code=code).status_code == 422
+    assert [act for act, who, _facts in acts_of(home, kind="login") if who == actor.name].count("login:new-codes") >= 1
+
+
+def test_an_old_page_that_would_set_up_what_is_in_use_is_told_and_shown_the_page(client_as, home: World) -> None:
+    actor, _login = person(home, Role.HQ_CLERK)
+    browser, where = client_as(actor), "/me/second-factor"
+    form = token_of(browser, where)
+    in_use(actor)
+    answer = browser.post(f"{where}/start", data={"csrf_token": form, "password": PASSWORD}, headers={})
+    assert answer.status_code == 422
+    assert "二次验证已经启用" in answer.get_data(as_text=True)
+    assert f'action="{where}/codes"' in answer.get_data(as_text=True)
 
 
 def test_AN2_the_own_password_asked_again_is_throttled_too(client_as, home: World, monkeypatch) -> None:
@@ -342,16 +371,6 @@ def test_the_machines_clock_counts_not_the_frozen_one(client_as, home: World) ->
 
 
 # -- the term that asks for it --
-
-
-def asks(settings: Settings, world: World, value: int = 1) -> None:
-    """The brand's term, from long ago on."""
-    by_force(
-        settings,
-        "INSERT INTO term_values (brand_id, name, from_day, value, set_at, set_by) VALUES (:brand, 'identity.second-factor', '2020-01-01', :value, clock_timestamp(), 'x')",
-        brand=world.brand_id,
-        value=value,
-    )
 
 
 def test_finance_without_one_is_led_to_set_it_up_and_nowhere_else(client_as, world: World, settings: Settings) -> None:

@@ -8,22 +8,44 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, text
 
+from portal.core import clock
 from portal.core.audit import AuditEvent
 from portal.core.errors import NotFound, Refused
+from portal.core.permissions import Actor
 from portal.core.permissions import Permission as P
+from portal.core.settings import Settings
+from portal.identity import actions as identity
+from portal.identity import rules
 from portal.identity.actions.tokens import make_token, revoke_token
 from portal.identity.models import ApiToken
-from tests.api.calling import Program, told
-from tests.factories.world import World, at
+from portal.identity.roles import Role
+from portal.identity.rules import Limit
+from tests.api.calling import Program, token_of, told
+from tests.factories.world import World, at, make_world
+from tests.identity.people import PASSWORD, asks, code_at, in_use, person
 from tests.identity.test_cli import answer, run
 
 __all__ = ["run"]
 
 
+def clerk_of(world: World) -> Actor:
+    """A clerk of the first dealer's who has a password."""
+    actor, _login = person(world, Role.DEALER_CLERK, dealer_id=world.d1.id)
+    return actor
+
+
+def form(**typed: object) -> dict[str, object]:
+    return {"name": "a program", "may": "reads", "days": "30", "password": PASSWORD, **typed}
+
+
+def made_by(page: str) -> list[str]:
+    return sorted(set(re.findall(r"pt_[A-Za-z0-9_-]{43}", page)))
+
+
 def test_AP2_a_token_is_made_on_the_page_and_shown_once(app: Flask, world: World, client_as) -> None:
-    browser = client_as(world.d1.clerk)
+    browser = client_as(clerk_of(world))
     assert browser.get("/tokens").status_code == 200
-    shown = browser.post("/tokens", data={"name": "stock robot", "may": "reads", "days": "90"})
+    shown = browser.post("/tokens", data=form(name="stock robot", days="90"))
     assert shown.status_code == 200
     (token,) = set(re.findall(r"pt_[A-Za-z0-9_-]{43}", shown.get_data(as_text=True)))
     again = browser.get("/tokens").get_data(as_text=True)
@@ -42,28 +64,93 @@ def test_AP2_a_token_is_made_on_the_page_and_shown_once(app: Flask, world: World
 
 
 def test_the_page_gives_what_is_ticked_or_everything_and_keeps_what_was_typed(world: World, client_as) -> None:
-    browser = client_as(world.d1.clerk)
-    browser.post("/tokens", data={"name": "all", "may": "all", "days": ""})
-    browser.post(
-        "/tokens", data={"name": "some", "may": "chosen", "days": "30", "scopes": ["orders.read", "claims.read"]}
-    )
-    with world.as_(world.d1.clerk) as session:
+    clerk = clerk_of(world)
+    browser = client_as(clerk)
+    browser.post("/tokens", data=form(name="all", may="all", days=""))
+    browser.post("/tokens", data=form(name="some", may="chosen", scopes=["orders.read", "claims.read"]))
+    with world.as_(clerk) as session:
         made = {one.name: one for one in session.scalars(select(ApiToken))}
-        assert set(made["all"].scopes) == {p.value for p in world.d1.clerk.permissions}
+        assert set(made["all"].scopes) == {p.value for p in clerk.permissions}
         assert made["all"].ends_at is None
         assert made["some"].scopes == ["orders.read", "claims.read"]
         assert (made["some"].ends_at - made["some"].created_at).days == 30
-    nothing = browser.post("/tokens", data={"name": "kept name", "may": "chosen", "days": "30"})
+    nothing = browser.post("/tokens", data=form(name="kept name", may="chosen"))
     assert (nothing.status_code, "kept name" in nothing.get_data(as_text=True)) == (422, True)
-    more = browser.post("/tokens", data={"name": "x", "may": "chosen", "days": "30", "scopes": ["settlement.post"]})
+    more = browser.post("/tokens", data=form(name="x", may="chosen", scopes=["settlement.post"]))
     assert more.status_code == 422
-    assert browser.post("/tokens", data={"name": "", "may": "all", "days": "30"}).status_code == 422
+    assert browser.post("/tokens", data=form(name="", may="all")).status_code == 422
+
+
+def test_a_token_outlasts_the_session_so_it_asks_the_password_again(world: World, client_as, monkeypatch) -> None:
+    monkeypatch.setattr("portal.identity.actions.logins.CONFIRM", Limit(rules.CONFIRM.free, 2000, 2000))
+    clerk = clerk_of(world)
+    browser = client_as(clerk)
+    assert "verification" not in browser.get("/tokens").get_data(as_text=True)
+    for wrong in ("", "not the password"):
+        refused = browser.post("/tokens", data=form(password=wrong))
+        assert (refused.status_code, made_by(refused.get_data(as_text=True))) == (422, [])
+        assert "not the password" not in refused.get_data(as_text=True)
+    answers = [browser.post("/tokens", data=form(password="wrong")).status_code for _try in range(6)]
+    assert answers == [422] * 5 + [429]
+    late = browser.post("/tokens", data=form())
+    assert (late.status_code, int(late.headers["Retry-After"]) > 1000) == (429, True)
+    with world.as_(clerk) as session:
+        assert session.scalars(select(ApiToken)).all() == []
+
+
+def test_with_a_second_factor_a_token_asks_its_code_too_and_the_same_press_asks_none_again(
+    world: World, client_as
+) -> None:
+    clerk = clerk_of(world)
+    secret, codes = in_use(clerk)
+    browser = client_as(clerk)
+    assert 'name="code"' in browser.get("/tokens").get_data(as_text=True)
+    for wrong in ("", "000000", "AAAA-AAAA-AAAA"):
+        refused = browser.post("/tokens", data=form(code=wrong))
+        assert (refused.status_code, made_by(refused.get_data(as_text=True))) == (422, [])
+    now = code_at(secret, clock.machine_now())
+    press = form(code=now, form_key="1" * 22)
+    first, again = browser.post("/tokens", data=press), browser.post("/tokens", data=press)
+    assert (first.status_code, len(made_by(first.get_data(as_text=True))), again.status_code) == (200, 1, 303)
+    assert browser.post("/tokens", data=form(code=now)).status_code == 422  # a code works once
+    assert browser.post("/tokens", data=form(code=codes[0])).status_code == 200
+    assert browser.post("/tokens", data=form(code=codes[0])).status_code == 422
+    with world.as_(clerk) as session:
+        assert len(session.scalars(select(ApiToken)).all()) == 2
+
+
+def test_AN6_a_token_made_before_its_brand_asked_for_a_second_factor_waits_until_there_is_one(
+    app: Flask, world: World, settings: Settings
+) -> None:
+    finance, _login = person(world, Role.HQ_FINANCE)
+    clerk, _login = person(world, Role.HQ_CLERK)
+    other = make_world()
+    elsewhere, _login = person(other, Role.HQ_FINANCE)
+    programs = {
+        actor.login_id: Program(app, token_of(where, actor))
+        for where, actor in ((world, finance), (world, clerk), (other, elsewhere))
+    }
+    assert [one.get("/orders").status_code for one in programs.values()] == [200] * 3
+    asks(settings, world)
+    refused = programs[finance.login_id].get("/orders")
+    told(refused, 401, "second-factor-missing")
+    assert refused.headers["WWW-Authenticate"] == 'Bearer realm="portal", error="insufficient_user_authentication"'
+    assert "My login" in refused.get_json()["detail"]
+    chinese = Program(app, programs[finance.login_id].token, language="zh").get("/orders").get_json()
+    assert "我的登录" in chinese["detail"]
+    told(programs[finance.login_id].act("/orders", {}), 401, "second-factor-missing")
+    assert [programs[one.login_id].get("/orders").status_code for one in (clerk, elsewhere)] == [200] * 2
+    in_use(finance)
+    assert programs[finance.login_id].get("/orders").status_code == 200
+    with world.as_(finance) as session:
+        identity.remove_second_factor(session, finance, at=at("2026-10-06 10:00"))
+    told(programs[finance.login_id].get("/orders"), 401, "second-factor-missing")
 
 
 def test_CO6_a_form_sent_twice_makes_one_token_and_keeps_it_nowhere_in_the_clear(world: World, client_as) -> None:
-    browser = client_as(world.d1.clerk)
-    form = {"name": "twice", "may": "reads", "days": "30", "form_key": "0" * 22}
-    first, again = browser.post("/tokens", data=form), browser.post("/tokens", data=form)
+    browser = client_as(clerk_of(world))
+    press = form(name="twice", form_key="0" * 22)
+    first, again = browser.post("/tokens", data=press), browser.post("/tokens", data=press)
     (token,) = set(re.findall(r"pt_[A-Za-z0-9_-]{43}", first.get_data(as_text=True)))
     assert (first.status_code, again.status_code) == (200, 303)
     with world.as_(world.hq.system) as session:

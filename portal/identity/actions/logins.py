@@ -15,6 +15,7 @@ from portal.core.errors import NotFound, Refused
 from portal.core.permissions import Actor
 from portal.identity import passwords, queries, rules
 from portal.identity.actions import throttle
+from portal.identity.actions.second_factor import prove_code
 from portal.identity.actions.sessions import token_hash
 from portal.identity.rules import CONFIRM, RESET_ADDRESS, RESET_PAIR, try_key
 from portal.identity.windows import outside
@@ -47,6 +48,19 @@ def confirm_password(engine: Engine, login_id: int, password: str, *, field: str
     if not passwords.matches(password, found.password_hash):
         raise Refused("password-wrong", field=field)
     throttle.forgive(engine, [key])
+    return found
+
+
+def confirm_person(engine: Engine, login_id: int, password: str, code: str, *, now: datetime) -> queries.LoginInfo:
+    """The same before what outlasts the session: the password and, where the login has a second factor, a code of it or a recovery code.
+
+    ``now`` is the machine's instant. Refuses as :func:`confirm_password`, "code-needed", and as :func:`prove_code`.
+    """
+    found = confirm_password(engine, login_id, password)
+    if found.second_factor is not None:
+        if not code.strip():
+            raise Refused("code-needed", field="code")
+        prove_code(engine, login_id, code, now=now)
     return found
 
 

@@ -15,6 +15,7 @@ from portal.core.errors import NotFound
 from portal.core.permissions import Actor
 from portal.core.scope import Scope
 from portal.identity.roles import Role, permissions_of
+from portal.identity.rules import GUARDED_ROLES
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,10 @@ class Place:
     dealer_code: str | None
     dealer_name: str | None
     guarded: bool = False  # its brand asks who handles its money for a second factor (the term identity.second-factor)
+
+    def wants_second_factor(self, *, has: bool) -> bool:
+        """Whether its brand asks this member for a second factor that the login does not have: then neither pages nor tokens open."""
+        return self.guarded and not has and self.dealer_id is None and not GUARDED_ROLES.isdisjoint(self.roles)
 
     def actor(
         self, login_id: int, *, address: str | None, via: Literal["page", "command", "system", "api"] = "page"

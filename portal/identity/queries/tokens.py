@@ -17,12 +17,16 @@ _LOAD = text("SELECT * FROM token_load(:hash, :address)")
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Whose a token is: the login, its place, what the token was given, and how many calls it made in this minute."""
+    """Whose a token is: the login, its place, what the token was given, how many calls it made in this minute.
+
+    ``second_factor``: whether the login has one.
+    """
 
     login_id: int
     place: Place
     scopes: frozenset[Permission]
     calls: int
+    second_factor: bool
 
 
 def holder(engine: Engine, token_hash: str, *, address: str | None) -> Holder | None:
@@ -37,7 +41,8 @@ def holder(engine: Engine, token_hash: str, *, address: str | None) -> Holder | 
     names = Place.__dataclass_fields__
     place = Place(**{name: row[name] for name in names if name in row and name != "roles"}, roles=tuple(row["roles"]))
     known = {permission.value: permission for permission in Permission}
-    return Holder(row["login_id"], place, frozenset(known[one] for one in row["scopes"] if one in known), row["calls"])
+    scopes = frozenset(known[one] for one in row["scopes"] if one in known)
+    return Holder(row["login_id"], place, scopes, row["calls"], row["second_factor"])
 
 
 def tokens_of(session: Session, member_id: int) -> Sequence[ApiToken]:

@@ -5,16 +5,17 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from flask import render_template, request, url_for
+from flask import g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from portal.core import clock
-from portal.core.db import unit_of_work
+from portal.core.db import db, unit_of_work
 from portal.core.errors import Refused
 from portal.core.permissions import Actor
 from portal.core.permissions import Permission as P
+from portal.identity.actions import confirm_person
 from portal.identity.actions import tokens as actions
 from portal.identity.forms import TokenForm
 from portal.identity.labels import PERMISSIONS
@@ -46,6 +47,10 @@ def make_token() -> ResponseReturnValue:
     shown: list[str] = []
 
     def act(session: Session, actor: Actor, now: datetime) -> str:
+        # in here, and by another connection: the same press again shows the first answer and asks for no second code
+        confirm_person(
+            db.engine, int(actor.login_id or 0), form.password.data, form.code.data or "", now=clock.machine_now()
+        )
         made, secret = actions.make_token(
             session, actor, name=form.name.data or "", scopes=_scopes(actor, str(form.may.data)),
             days=int(form.days.data) if form.days.data else None, at=now,
@@ -54,7 +59,9 @@ def make_token() -> ResponseReturnValue:
         return made.name
 
     def refused(why: Refused) -> ResponseReturnValue:
-        form.refuse(why.field, sentence(why))
+        form.refuse(why.field or ("password" if why.code == "too-many-tries" else None), sentence(why))
+        if why.code == "too-many-tries":
+            return _again(actor, form)[0], 429, {"Retry-After": str(why.facts["seconds"])}
         return _again(actor, form)
 
     answer = perform(
@@ -97,7 +104,7 @@ def api_operations() -> ResponseReturnValue:
     return render_template("identity/api.html", groups=groups, document=url_for("api_document.openapi"))
 
 
-def _again(actor: Actor, form: TokenForm) -> ResponseReturnValue:
+def _again(actor: Actor, form: TokenForm) -> tuple[str, int]:
     with unit_of_work(actor.scope) as session:
         return _page(session, actor, form), 422
 
@@ -113,7 +120,7 @@ def _page(session: Session, actor: Actor, form: TokenForm, *, made: str = "", se
     rows = queries.tokens_of(session, actor.scope.member_id)
     now: datetime = clock.machine_now()
     return render_template(
-        "identity/tokens.html", form=form, made=made, secret=secret, now=now,
+        "identity/tokens.html", form=form, made=made, secret=secret, now=now, asks_code=g.signed_in.second_factor,
         rows=[(row, row.revoked_at is None and (row.ends_at is None or row.ends_at > now)) for row in rows],
         choices=[(p.value, PERMISSIONS[p]) for p in P if actor.may(p)], ticked=set(request.form.getlist("scopes")),
     )  # fmt: skip

@@ -223,6 +223,9 @@ def _admitted(takes: _Takes) -> Actor:
     """Who calls, if it may: 401 for nobody, 429 too often, 404 for the other side's, 403 without the permission."""
     actor: Actor | None = g.get("actor")
     if actor is None:
+        if refused := g.get("api_refused"):  # known, and not let in as its login stands
+            asks = 'Bearer realm="portal", error="insufficient_user_authentication"'
+            raise ProblemError(401, refused, headers={"WWW-Authenticate": asks})
         known = "Authorization" in request.headers
         challenge = 'Bearer realm="portal"' + (', error="invalid_token"' if known else "")
         raise ProblemError(401, "token-unknown" if known else "token-needed", headers={"WWW-Authenticate": challenge})

@@ -25,6 +25,9 @@ PROBLEM = "application/problem+json"
 WORDS: dict[str, Any] = {
     "token-needed": _l("Say who calls: Authorization: Bearer and a token, made on the page “API tokens”."),
     "token-unknown": _l("This token is not known, has ended or was revoked."),
+    "second-factor-missing": _l(
+        "The brand asks this token's member for a second factor, and the login has none. Sign in on the pages and set it up under “My login”; then the token works again."
+    ),
     "scope-missing": _l("The token's member may not do this, or the token was not given it."),
     "not-found": _l("There is nothing here, or nothing that this place may see."),
     "method-unknown": _l("This address does not take that method."),
