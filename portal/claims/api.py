@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from portal.claims import actions, queries
+from portal.claims import actions, printing, queries
 from portal.claims.schemas import (
     ApproveIn,
     ClaimIn,
@@ -19,7 +19,8 @@ from portal.claims.schemas import (
 from portal.claims.views import shown
 from portal.core.errors import NotFound
 from portal.core.permissions import Permission as P
-from portal.web.api import Answer, Api, Call, Page
+from portal.web import pdf, qr
+from portal.web.api import Answer, Api, Call, File, Page
 
 api = Api("claims", tag="claims", words="What dealers claim back for parts used in warranty, and the decisions on it.")
 
@@ -40,6 +41,17 @@ def listed(call: Call, query: ClaimQuery) -> Page[ClaimRow]:
 def one(call: Call, ref: str) -> Answer:
     """One claim with its lines and what their checks say."""
     return _shown(call, ref)
+
+
+@api.reads("/claims/<ref>/paper", P.CLAIM_READ, gives=bytes, kind="application/pdf")
+def paper(call: Call, ref: str) -> File:
+    """The claim as 保修期内配件费用报销单; a draft has no paper yet."""
+    claim = queries.claim(call.session, ref)
+    if claim.number is None:
+        raise NotFound
+    url = qr.address(call.actor, claim.number)
+    made = printing.claim_paper(call.session, call.actor, claim, url=url, at=call.at)
+    return File(f"{claim.number}.pdf", lambda: pdf.render(made.template, made))
 
 
 # ---------------------------------------------------------------- the dealer's form

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from portal.core.permissions import Permission as P
-from portal.fees import actions, queries
+from portal.fees import actions, printing, queries
 from portal.fees.schemas import FeeIn, FeeOut, FeeQuery, FeeReasonIn, FeeRow
-from portal.web.api import Answer, Api, Call, Page
+from portal.web import pdf, qr
+from portal.web.api import Answer, Api, Call, File, Page
 
 api = Api("fees", tag="fee schedules", words="What dealers charge their customers, once headquarters has approved it.")
 
@@ -26,6 +27,14 @@ def listed(call: Call, query: FeeQuery) -> Page[FeeRow]:
 def one(call: Call, ref: str) -> Answer:
     """One schedule with its items."""
     return _shown(call, ref)
+
+
+@api.reads("/fee-schedules/<ref>/paper", P.FEE_READ, gives=bytes, kind="application/pdf")
+def paper(call: Call, ref: str) -> File:
+    """The schedule as 服务费收费标准."""
+    found = call.actor.sees(queries.schedule(call.session, ref))
+    made = printing.fee_paper(call.session, call.actor, found, url=qr.address(call.actor, found.number), at=call.at)
+    return File(f"{found.number or 'FS-draft'}.pdf", lambda: pdf.render(made.template, made))
 
 
 @api.acts("/fee-schedules", P.FEE_DRAFT, side="dealer", gives=FeeOut, makes=True)

@@ -225,9 +225,7 @@ def _shown(session: Session, actor: Actor, schedule: FeeSchedule) -> dict[str, A
     _brand, dealer = queries.heads(session, schedule)
     last = queries.last_before(session, schedule)
     changes = rules.compare(queries.wishes(schedule), queries.wishes(last))
-    address_of_qr = (
-        url_for("qr", code=actor.brand_code, number=schedule.number, _external=True) if schedule.number else ""
-    )
+    address_of_qr = qr.address(actor, schedule.number)
     return {
         "schedule": schedule,
         "ref": _ref(schedule),
@@ -321,8 +319,7 @@ def paper(ref: str) -> Response:
     actor = current_actor()
     with unit_of_work(actor.scope) as session:
         schedule = actor.sees(queries.schedule(session, ref))
-        url = url_for("qr", code=actor.brand_code, number=schedule.number, _external=True) if schedule.number else ""
-        sheet = printing.fee_paper(session, actor, schedule, url=url, at=at())
+        sheet = printing.fee_paper(session, actor, schedule, url=qr.address(actor, schedule.number), at=at())
     return pdf_response(pdf.render(sheet.template, sheet), schedule.number or "FS-draft")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from portal.core.permissions import Permission as P
-from portal.old_parts import actions, queries
+from portal.old_parts import actions, printing, queries
 from portal.old_parts.models import Review
 from portal.old_parts.schemas import (
     OldPartAnswerIn,
@@ -15,7 +15,8 @@ from portal.old_parts.schemas import (
     SlotIn,
     WithdrawIn,
 )
-from portal.web.api import Answer, Api, Call, Page
+from portal.web import pdf
+from portal.web.api import Answer, Api, Call, File, Page
 
 api = Api(
     "old_parts", tag="old parts", words="Parts that were replaced in warranty: their numbers, photos and reviews."
@@ -35,6 +36,14 @@ def listed(call: Call, query: OldPartQuery) -> Page[OldPartRow]:
 def one(call: Call, number: str) -> Answer:
     """One old part with its verdict, its pieces, its photos and its claim line."""
     return _shown(call, number)
+
+
+@api.reads("/old-parts/<number>/label", P.OLD_PART_READ, gives=bytes, kind="application/pdf")
+def label(call: Call, number: str) -> File:
+    """The label to stick on it (R30)."""
+    found = queries.old_part(call.session, number)
+    made = printing.paper(call.session, call.actor, [found])
+    return File(f"{found.number}.pdf", lambda: pdf.render(made.template, made))
 
 
 @api.acts("/old-parts", P.OLD_PART_REGISTER, side="dealer", gives=OldPartOut, makes=True)

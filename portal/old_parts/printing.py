@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from flask import url_for
 from flask_babel import force_locale
 from sqlalchemy.orm import Session
 
@@ -12,12 +11,8 @@ from portal.core.permissions import Actor
 from portal.old_parts import labels
 from portal.old_parts.models import OldPart
 from portal.organizations.models import Brand
+from portal.web import qr
 from portal.web.papers import OldPartLabel, OldPartLabels
-
-
-def record_url(actor: Actor, number: str) -> str:
-    """What the QR code opens: it chooses the place after sign-in."""
-    return url_for("qr", code=actor.brand_code, number=number, _external=True)
 
 
 def paper(session: Session, actor: Actor, old_parts: Sequence[OldPart]) -> OldPartLabels:
@@ -31,7 +26,7 @@ def _label(brand: Brand, actor: Actor, old_part: OldPart) -> OldPartLabel:
     return OldPartLabel(
         brand_name=brand.name,
         number=old_part.number,
-        url=record_url(actor, old_part.number),
+        url=qr.address(actor, old_part.number),
         part_number=old_part.part.number,
         part_name=old_part.part.name,
         spec=old_part.part.spec,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from portal.core.permissions import Permission as P
-from portal.orders import actions, queries
+from portal.orders import actions, printing, queries
 from portal.orders.models import ShipmentState
 from portal.orders.schemas import (
     AgreeIn,
@@ -19,7 +19,8 @@ from portal.orders.schemas import (
     ShipmentQuery,
     ShipmentRow,
 )
-from portal.web.api import Answer, Api, Call, Page
+from portal.web import pdf, qr
+from portal.web.api import Answer, Api, Call, File, Page
 
 api = Api("orders", tag="orders", words="Parts orders, from the application to the receipt, and their shipments.")
 
@@ -48,6 +49,15 @@ def listed(call: Call, query: OrderQuery) -> Page[OrderRow]:
 def one(call: Call, ref: str) -> Answer:
     """One order with its lines and every version of its quote."""
     return _shown(call, ref)
+
+
+@api.reads("/orders/<ref>/paper", P.ORDER_READ, gives=bytes, kind="application/pdf")
+def paper(call: Call, ref: str) -> File:
+    """The order as 售后服务配件申请单, with its newest version."""
+    order = call.actor.sees(queries.order(call.session, ref))
+    url = qr.address(call.actor, order.number)
+    made = printing.paper(call.session, order, call.actor, at=call.at, url=url)
+    return File(f"{order.number or 'PO-draft'}.pdf", lambda: pdf.render(made.template, made))
 
 
 @api.reads("/shipments", P.ORDER_READ, gives=Page[ShipmentRow])

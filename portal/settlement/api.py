@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from portal.core import money
@@ -14,7 +13,8 @@ from portal.ledger import queries as ledger
 from portal.orders import queries as orders
 from portal.organizations.models import Dealer
 from portal.settlement import actions, printing, queries, rules
-from portal.settlement.models import SettlementState
+from portal.settlement.models import PaperKind, SettlementState
+from portal.settlement.queries.accounts import AccountRow as Held
 from portal.settlement.schemas import (
     AccountOut,
     AccountQuery,
@@ -37,7 +37,8 @@ from portal.settlement.schemas import (
     StatementQuery,
     StatementRowOut,
 )
-from portal.web.api import Answer, Api, Call, ListQuery, Page
+from portal.web.api import Answer, Api, Call, File, ListQuery, Page
+from portal.web.responses import XLSX
 
 api = Api("settlement", tag="settlement", words="Accounts, the settlement of each month, and dealers' statements.")
 
@@ -61,14 +62,8 @@ def entries(call: Call, query: EntryQuery) -> Page[EntryOut]:
 @api.reads("/accounts", P.ACCOUNT_READ, side="hq", gives=Page[AccountRow])
 def accounts(call: Call, query: AccountsQuery) -> Page[AccountRow]:
     """All dealers' accounts, by the dealer's code."""
-    after, text = call.after(query) or "", query.q.lower()
-    found = [
-        row
-        for row in ledger.accounts(call.session)
-        if row.code > after and (not text or text in f"{row.name}\n{row.city}".lower() or text == row.code.lower())
-    ]
-    reserved = queries.reserved(call.session)
-    return call.page(query, found[: query.limit + 1], lambda row: _row(row, reserved), key="code")
+    rows = queries.accounts_page(call.session, text=query.q, after=call.after(query), limit=query.limit + 1)
+    return call.page(query, rows, _row, key="code")
 
 
 @api.reads("/accounts/<code>", P.ACCOUNT_READ, side="hq", gives=AccountOut)
@@ -83,11 +78,10 @@ def dealer_entries(call: Call, code: str, query: EntryQuery) -> Page[EntryOut]:
     return _entries(call, queries.dealer(call.session, code).id, query)
 
 
-def _row(row: Any, reserved: dict[int, Decimal]) -> AccountRow:
-    held = reserved.get(row.dealer_id, money.ZERO)
+def _row(row: Held) -> AccountRow:
     return AccountRow(
-        dealer=row.code, dealer_name=row.name, city=row.city, balance=row.balance, reserved=held, available=row.balance - held,
-        credit_limit=row.credit_limit,
+        dealer=row.code, dealer_name=row.name, city=row.city, balance=row.balance, reserved=row.reserved,
+        available=row.available, credit_limit=row.credit_limit,
     )  # fmt: skip
 
 
@@ -249,6 +243,29 @@ def statements(call: Call, query: StatementQuery) -> Page[StatementRowOut]:
 def statement(call: Call, number: str) -> Answer:
     """One statement: the account between two settlements, what was reimbursed, how it stands (R53)."""
     return _statement(call, number)
+
+
+@api.reads("/statements/<number>/paper", P.STATEMENT_READ, gives=bytes, kind="application/pdf", waits=True)
+def statement_paper(call: Call, number: str) -> File:
+    """The statement as 月结对账单: the bytes that were kept (R53)."""
+    return _kept(call, number, PaperKind.PDF)
+
+
+@api.reads("/statements/<number>/workbook", P.STATEMENT_READ, gives=bytes, kind=XLSX, waits=True)
+def statement_workbook(call: Call, number: str) -> File:
+    """The statement as a workbook: the bytes that were kept (R53)."""
+    return _kept(call, number, PaperKind.XLSX)
+
+
+def _kept(call: Call, number: str, kind: PaperKind) -> File:
+    found, _dealer = queries.statement(call.session, number)
+    name, reader, at = str(found.number), call.actor, call.at
+
+    def content() -> bytes | None:
+        kept = printing.fetch(reader, name, kind, at=at)
+        return None if kept is None else kept.content
+
+    return File(f"{name}.{kind.value}", content)
 
 
 @api.acts("/statements/<number>/confirm", P.STATEMENT_CONFIRM, side="dealer", gives=StatementOut, changes=True)

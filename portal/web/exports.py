@@ -28,7 +28,7 @@ from portal.web.auth import current_actor
 from portal.web.errors import ACTS, REFUSALS, sentence
 from portal.web.labels import roles_said
 from portal.web.pages import beside
-from portal.web.responses import download_file
+from portal.web.responses import XLSX, download_file
 from portal.web.sheets import Column, Sheet, write
 
 Row = TypeVar("Row")
@@ -38,7 +38,6 @@ MOST_ROWS = 100_000
 BATCH = 1_000
 AT_ONCE = 2  # exports that one process writes side by side: the others' pages need its threads
 WAIT_SECONDS = 10.0
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 _slots = threading.BoundedSemaphore(AT_ONCE)
 

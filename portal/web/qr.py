@@ -1,7 +1,15 @@
-"""QR codes as inline SVG, for pages and papers."""
+"""QR codes as inline SVG, for pages and papers, and what they open."""
 
 import segno
+from flask import url_for
 from markupsafe import Markup
+
+from portal.core.permissions import Actor
+
+
+def address(actor: Actor, number: str | None) -> str:
+    """What the code of a document opens: it chooses the place after sign-in. "" for what has no number yet."""
+    return url_for("qr", code=actor.brand_code, number=number, _external=True) if number else ""
 
 
 def svg(text: str, *, level: str = "M", border: int = 2) -> Markup:

@@ -8,12 +8,27 @@ from collections.abc import Iterable, Iterator
 from typing import IO
 from urllib.parse import quote
 
-from flask import Response
+from flask import Response, request
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 def pdf_response(content: bytes, filename: str) -> Response:
     """A PDF shown in the browser under ``filename`` (a number, without ending)."""
-    return _file(content, f"{filename}.pdf", "application/pdf", "inline")
+    return shown(content, f"{filename}.pdf", "application/pdf")
+
+
+def shown(content: bytes, filename: str, mimetype: str) -> Response:
+    """A file that the browser shows by itself."""
+    return _file(content, filename, mimetype, "inline")
+
+
+def with_hash(response: Response, sha256: str) -> Response:
+    """The file with its hash (hex) as ETag, so that whoever has it need not load it again (304), and for a check by hand."""
+    response.set_etag(sha256)
+    response.headers["X-Content-SHA256"] = sha256
+    response.make_conditional(request)
+    return response
 
 
 def download(content: bytes, filename: str, mimetype: str) -> Response:

@@ -64,7 +64,7 @@ def detail(number: str) -> ResponseReturnValue:
             next_words=_next(old_part, actor),
             steps=_steps(session, old_part, actor),
             events=timeline(session, "old-part", old_part.id),
-            qr=qr.svg(printing.record_url(actor, old_part.number)),
+            qr=qr.svg(qr.address(actor, old_part.number)),
             label_url=url_for("old_parts.label_pdf", number=old_part.number),
             moment=moment,
         )

@@ -18,7 +18,7 @@ from portal.core.permissions import Actor
 from portal.core.permissions import Permission as P
 from portal.files import queries as files
 from portal.files.rules import BYTES_LIMIT
-from portal.old_parts import actions, labels, printing, queries, rules
+from portal.old_parts import actions, labels, queries, rules
 from portal.old_parts.forms import RegisterForm
 from portal.old_parts.models import Cause, OldPartState, Review
 from portal.old_parts.terms import REPORT_DAYS
@@ -246,7 +246,7 @@ def photos(number: str) -> ResponseReturnValue:
             tone=tone,
             turn=labels.mine(old_part.state, old_part.review, actor.side),
             digits=old_part.number.rpartition("-")[2],
-            qr=qr.svg(printing.record_url(actor, old_part.number)),
+            qr=qr.svg(qr.address(actor, old_part.number)),
             today=today,
             slots=base.slots(shown, old_part.number, more=wanted),
             taken=len(filled & set(rules.SLOTS)),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from flask import Response, render_template, request, url_for
+from flask import Response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -49,7 +49,7 @@ def detail(ref: str) -> ResponseReturnValue:
             mine=order.state in turns(actor), road=road(order), lines=table(order, shown, before, prices), estimate=estimate(order, prices),
             shown=shown, before=before, told=told(order, shown, before), standing=standing, lacks=lacks(order, standing),
             steps=steps(order, actor, on, lacks(order, standing)), events=[*_next(order), *timeline(session, "order", order.id)], may_copy=_may_copy(actor),
-            picture=qr.svg(url_for("qr", code=actor.brand_code, number=order.number, _external=True)) if order.number else None,
+            picture=qr.svg(qr.address(actor, order.number)) if order.number else None,
             shipped=_shipped(order), lapsed=order.state is S.QUOTED and rules.lapsed(order.lapses_on, on),
         )  # fmt: skip
 
@@ -61,8 +61,7 @@ def paper(ref: str) -> Response:
     actor = current_actor()
     with unit_of_work(actor.scope) as session:
         order = actor.sees(queries.order(session, ref))
-        address = url_for("qr", code=actor.brand_code, number=order.number, _external=True) if order.number else ""
-        made = printing.paper(session, order, actor, at=at(), url=address)
+        made = printing.paper(session, order, actor, at=at(), url=qr.address(actor, order.number))
     return pdf_response(pdf.render(made.template, made), order.number or "PO-draft")
 
 

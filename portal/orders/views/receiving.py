@@ -53,7 +53,7 @@ def shipment(number: str) -> ResponseReturnValue:
         may = workflow.SHIPMENT.refusal("receive", parcel, actor) is None
         return render_template(
             "orders/shipment.html", parcel=parcel, labels=labels, may_receive=may, events=timeline(session, "shipment", parcel.id),
-            picture=qr.svg(url_for("qr", code=actor.brand_code, number=parcel.number, _external=True)),
+            picture=qr.svg(qr.address(actor, parcel.number)),
         )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from portal.core import queue
 from portal.core.db import unit_of_work
 from portal.core.errors import Refused
 from portal.core.permissions import Actor
@@ -23,6 +24,7 @@ from portal.settlement.printing.book import book
 from portal.settlement.printing.paper import paper
 from portal.web import pdf
 
+RENDER = "settlement.render_statement"  # the job that makes a statement's papers
 SMALL = 150  # rows of a paper that is rendered while its reader waits: about a second; more is a job's work
 
 
@@ -69,6 +71,24 @@ def kept(session: Session, found: Statement, kind: PaperKind) -> Kept | None:
     if content is None or hashlib.sha256(content).hexdigest() != row.sha256:
         raise Refused("paper-damaged", number=found.number)
     return Kept(content, row.sha256)
+
+
+def fetch(reader: Actor, number: str, kind: PaperKind, *, at: datetime) -> Kept | None:
+    """The kept bytes for ``reader``; a small paper that no job has made yet is made now, a large one asked for: None.
+
+    Opens its own units of work, in the reader's scope. NotFound for a statement that is not the reader's; refuses as :func:`kept`.
+    """
+    with unit_of_work(reader.scope) as session:
+        found, _dealer = queries.statement(session, number)
+        have = kept(session, found, kind)
+        small = queries.size_of(found) <= SMALL
+        if have is None and not small:
+            queue.defer(session, RENDER, once=number, number=number)
+    if have is not None or not small:
+        return have
+    make(reader, number, at=at)
+    with unit_of_work(reader.scope) as session:
+        return kept(session, queries.statement(session, number)[0], kind)
 
 
 def _system(reader: Actor) -> Actor:

@@ -7,7 +7,6 @@ from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
-from flask import url_for
 from flask_babel import force_locale
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
@@ -20,6 +19,7 @@ from portal.organizations.models import Brand, Dealer
 from portal.settlement import labels, queries
 from portal.settlement.models import Statement
 from portal.settlement.queries.statements import PaidLine
+from portal.web import qr
 from portal.web.papers import (
     BrandHead,
     DealerHead,
@@ -52,7 +52,7 @@ def _paper(session: Session, actor: Actor, found: Statement, dealer: Dealer, at:
             state=_("Posted to accounts"),
             printed_at=at.astimezone(actor.zone),
             printed_by=_("System") if actor.is_system else actor.name,
-            url=url_for("qr", code=actor.brand_code, number=found.number, _external=True),
+            url=qr.address(actor, found.number),
         ),
         dealer=DealerHead(code=dealer.code, name=dealer.name, contact=dealer.contact, phone=dealer.phone),
         month=found.month,

@@ -23,7 +23,7 @@ actions and queries serve pages, API and commands: an operation parses, calls ON
 
 ``call.session`` is the ONE unit of work of the call; it commits when the function returns. ``acts`` asks for an
 ``Idempotency-Key`` and keeps the reply in that same unit of work; ``makes=True`` answers 201 with ``Location``;
-``changes=True`` asks for ``If-Match``. ``file="photo"`` takes multipart/form-data: ``call.file`` are the bytes.
+``changes=True`` asks for ``If-Match``. A paper is a :class:`File`, made when the unit of work is over. ``file="photo"`` takes multipart/form-data: ``call.file`` are the bytes.
 What goes in derives from :class:`Asked` (unknown fields are refused), what goes out from :class:`Given`; money is
 ``Amount`` (out) or ``AmountIn``, instants ``Instant``, months ``Month``, texts ``Line``/``Words``. No internal id ever
 goes out. ``create_app`` finds ``portal.<package>.api:api`` by itself. Refusals keep their page's code and sentence:
@@ -45,7 +45,7 @@ from portal.web.api.fields import (
     Ref,
     Words,
 )
-from portal.web.api.operations import PREFIX, Answer, Api, Call, is_api
+from portal.web.api.operations import PREFIX, Answer, Api, Call, File, is_api
 
 __all__ = [
     "PREFIX",
@@ -56,6 +56,7 @@ __all__ = [
     "Asked",
     "Call",
     "Day",
+    "File",
     "Given",
     "Instant",
     "Line",

@@ -33,14 +33,17 @@ PATHS = {
     "month": ("A month.", "2026-10"),
     "code": ("A dealer's code.", "D001"),
 }
-ACT_KEY = "A new one for each act; the same key with the same request shows the first reply again, for 7 days."
+ACT_KEY = (
+    "A new one for each act; the same key with the same request shows the first reply again, for 7 days. "
+    "A refusal (4xx) is kept by nobody: what was refused may be sent again with its key and is looked at anew."
+)
 _READS = (400, 401, 403, 404, 422, 429, 503)
 _ACTS = (400, 401, 403, 404, 409, 413, 415, 422, 429, 503)
 
 
-def describe(api: Api, method: str, rule: str, act: Callable[..., Any], takes: Any, *, gives: Any, kind: str) -> None:
+def describe(api: Api, method: str, rule: str, act: Callable[..., Any], takes: Any, *, gives: Any) -> None:
     """Enter an operation into its blueprint's part of the document."""
-    binary = not (isinstance(gives, type) and kind == "application/json")
+    binary = gives is bytes
     status = str(takes.status)
     answers: dict[str | int | HTTPStatus, Any] = {} if binary else {status: gives}
     api._collect_openapi_info(  # noqa: SLF001 - what its own get() and post() call; they also parse, which we do ourselves
@@ -54,7 +57,14 @@ def describe(api: Api, method: str, rule: str, act: Callable[..., Any], takes: A
         operation.requestBody = _multipart(takes.body, takes.file)
     found = dict(operation.responses or {})
     if binary:
-        found[status] = _answer("The file.", kind, {"type": "string", "format": "binary"})
+        found[status] = _answer("The file.", takes.kind, {"type": "string", "format": "binary"})
+        found[status].headers = {
+            "ETag": _header("The SHA-256 of its bytes, in quotation marks."),
+            "X-Content-SHA256": _header("The same, bare."),
+        }
+    if takes.waits:
+        found["202"] = Response(description="It is being made; ask again after so many seconds.")
+        found["202"].headers = {"Retry-After": _header("Seconds.")}
     if takes.method == "GET":
         found["304"] = Response(description="It is still the version of If-None-Match.")
     for code in (*(_ACTS if takes.acts else _READS), *((412, 428) if takes.changes else ())):

@@ -19,6 +19,7 @@ from portal.core import clock, replies
 from portal.core.db import unit_of_work
 from portal.core.errors import NotFound, Refused
 from portal.core.permissions import Actor, Numbered, Permission
+from portal.web import responses
 from portal.web.api import cursors, problems
 from portal.web.api.describing import describe
 from portal.web.api.fields import Asked, ListQuery, Nothing, Page
@@ -28,6 +29,9 @@ PREFIX = "/api/v1"
 BODY_MOST = 1024 * 1024  # bytes of JSON; photos are as large as on pages
 CALLS_MOST = 10_000  # of one token in one minute (AP3)
 KEY_MOST = 200
+KEPT_HEADERS = {"Content-Type", "ETag", "Location"}  # of a reply that is shown again
+JSON = "application/json"
+WAIT = 5  # seconds after which a file that a job is making is worth asking for again
 
 Row = TypeVar("Row", bound=BaseModel)
 Operation = TypeVar("Operation", bound=Callable[..., Any])
@@ -36,6 +40,17 @@ Operation = TypeVar("Operation", bound=Callable[..., Any])
 def is_api() -> bool:
     """Whether this request came to the API."""
     return request.path.startswith("/api/")
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file as the answer: its name, and its bytes or what makes them once the unit of work is over.
+
+    Printing and a slow store hold no connection. None instead of bytes: a job is making it (202, ask again).
+    """
+
+    name: str
+    content: bytes | Callable[[], bytes | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,10 +143,10 @@ class Api(APIBlueprint):
         )  # fmt: skip
 
     def reads(
-        self, rule: str, *needs: Permission, gives: Any, side: str | None = None, kind: str = "application/json"
+        self, rule: str, *needs: Permission, gives: Any, side: str | None = None, kind: str = JSON, waits: bool = False
     ) -> Callable[[Operation], Operation]:
-        """A GET: nothing changes. ``gives`` is a model, or bytes with their ``kind``."""
-        return self._operation("GET", rule, needs, side=side, gives=gives, kind=kind)
+        """A GET: nothing changes. ``gives`` is a model, or bytes of a ``kind``, for which one may have to wait (202)."""
+        return self._operation("GET", rule, needs, side=side, gives=gives, kind=kind, waits=waits)
 
     def acts(
         self, rule: str, *needs: Permission, gives: Any, side: str | None = None, makes: bool = False,
@@ -142,12 +157,14 @@ class Api(APIBlueprint):
 
     def _operation(
         self, method: str, rule: str, needs: tuple[Permission, ...], *, gives: Any, side: str | None = None,
-        kind: str = "application/json", makes: bool = False, changes: bool = False, file: str | None = None,
+        kind: str = JSON, makes: bool = False, changes: bool = False, file: str | None = None, waits: bool = False,
     ) -> Callable[[Operation], Operation]:  # fmt: skip
         def decorate(act: Operation) -> Operation:
             hints = get_type_hints(act)
             status = 201 if makes else 200
-            takes = _Takes(method, needs, side, hints.get("query"), hints.get("body"), status, changes, file)
+            takes = _Takes(
+                method, needs, side, hints.get("query"), hints.get("body"), status, changes, file, kind, waits
+            )
 
             @wraps(act)
             def view(**path: str) -> Response:
@@ -161,7 +178,7 @@ class Api(APIBlueprint):
 
             view.required_permissions = needs  # type: ignore[attr-defined]
             view.__annotations__ = {}
-            describe(self, method, rule, act, takes, gives=gives, kind=kind)
+            describe(self, method, rule, act, takes, gives=gives)
             self.add_url_rule(rule, act.__name__, view, methods=[method], provide_automatic_options=False)
             return act
 
@@ -180,6 +197,8 @@ class _Takes:
     status: int
     changes: bool
     file: str | None
+    kind: str
+    waits: bool
 
     @property
     def acts(self) -> bool:
@@ -208,15 +227,14 @@ def _called(act: Callable[..., Any], takes: _Takes, path: dict[str, str]) -> Res
                 return Response(first.body, first.status, {**first.headers, "Idempotency-Replayed": "true"})
         call = Call(session, actor, clock.now(), _purpose(actor), file)
         answer = act(call, **given)
-        response = answer if isinstance(answer, Response) else _said(answer, takes.status)
-        if takes.acts:
-            kept = {
-                name: value for name, value in response.headers.items() if name in {"Content-Type", "ETag", "Location"}
-            }
-            replies.keep(
-                session, "api", key, replies.Reply(response.status_code, kept, response.get_data(as_text=True))
-            )
-    return response
+        if not isinstance(answer, File):
+            response = _said(answer, takes.status)
+            if takes.acts:
+                kept = {name: value for name, value in response.headers.items() if name in KEPT_HEADERS}
+                reply = replies.Reply(response.status_code, kept, response.get_data(as_text=True))
+                replies.keep(session, "api", key, reply)
+            return response
+    return _filed(answer, takes.kind)
 
 
 def _admitted(takes: _Takes) -> Actor:
@@ -262,7 +280,7 @@ def _body(takes: _Takes) -> tuple[BaseModel | None, bytes, bytes]:
     raw = request.get_data(cache=False)
     if not raw and takes.body is None:
         return None, b"", b""
-    if request.mimetype != "application/json":
+    if request.mimetype != JSON:
         raise ProblemError(415, "media-type")
     return (takes.body or Nothing).model_validate_json(raw), b"", raw
 
@@ -298,7 +316,7 @@ def _said(answer: Any, status: int) -> Response:
     if request.method == "GET" and tag is not None and request.if_none_match.contains_weak(tag):
         response = Response(status=304)
     else:
-        response = Response(said, status, content_type="application/json")
+        response = Response(said, status, content_type=JSON)
     response.headers["Vary"] = "Accept-Language, Authorization"
     if tag is not None:
         response.set_etag(tag)
@@ -306,3 +324,16 @@ def _said(answer: Any, status: int) -> Response:
         response.headers["Location"] = PREFIX + at
     response.headers["Cache-Control"] = "private, no-cache" if tag is not None else "private, no-store"
     return response
+
+
+def _filed(file: File, kind: str) -> Response:
+    """The bytes with their hash as ETag; 202 while a job makes them."""
+    content = file.content() if callable(file.content) else file.content
+    if content is None:
+        response = Response(status=202, headers={"Retry-After": str(WAIT)})
+        response.headers["Cache-Control"] = "private, no-store"
+        return response
+    response = (responses.download if kind == responses.XLSX else responses.shown)(content, file.name, kind)
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.headers["Vary"] = "Accept-Language, Authorization"
+    return responses.with_hash(response, hashlib.sha256(content).hexdigest())
