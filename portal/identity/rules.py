@@ -158,6 +158,9 @@ CONFIRM = Limit(5, 5, 300)
 # "Forgot your password?"
 RESET_PAIR = Limit(3, 60, 900)
 RESET_ADDRESS = Limit(20, 10, 900)
+# Mails with a link that anybody can have sent to one mailbox, from wherever and for whichever of its logins. The longest wait is shorter
+# than a link works: whoever floods a mailbox never leaves its owner without a link that does.
+MAILBOX = Limit(5, 60, 900)
 
 
 def try_key(kind: str, *about: str) -> str:

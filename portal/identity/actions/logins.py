@@ -17,7 +17,7 @@ from portal.identity import passwords, queries, rules
 from portal.identity.actions import throttle
 from portal.identity.actions.second_factor import prove_code
 from portal.identity.actions.sessions import token_hash
-from portal.identity.rules import CONFIRM, RESET_ADDRESS, RESET_PAIR, try_key
+from portal.identity.rules import CONFIRM, MAILBOX, RESET_ADDRESS, RESET_PAIR, try_key
 from portal.identity.windows import outside
 
 Address = Callable[[str], str]  # a one-time token as a whole address, from the settings and never from a request
@@ -116,6 +116,15 @@ def ask_reset(engine: Engine, typed: str, *, address: str | None) -> None:
             (try_key("reset-address", where), RESET_ADDRESS),
         ],
     )
+
+
+def may_mail(engine: Engine, email: str) -> bool:
+    """Count one mail with a link to that mailbox; False when it has had too many lately. Said to nobody but the log."""
+    try:
+        throttle.take(engine, [(try_key("mailbox", email), MAILBOX)])
+    except Refused:
+        return False
+    return True
 
 
 def send_reset(session: Session, actor: Actor, found: queries.ToReset, *, link: Address, at: datetime) -> None:

@@ -59,7 +59,12 @@ def _answer(app: Flask, typed: str, pattern: str) -> None:
     """Write the mails, if there is anybody to write to."""
     with app.app_context():
         try:
-            for found in queries.logins_to_reset(db.engine, typed):
+            held = queries.logins_to_reset(db.engine, typed)
+            boxes = {email: actions.may_mail(db.engine, email) for email in {found.email for found in held}}
+            for found in held:
+                if not boxes[found.email]:
+                    log.warning("reset-mail-withheld", login=found.id)
+                    continue
                 brand = queries.brand_by_code(db.engine, found.place.brand_code)
                 with unit_of_work(Scope(found.brand_id)) as session:
                     actions.send_reset(
