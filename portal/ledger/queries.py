@@ -8,10 +8,11 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Date, Row, Select, case, func, select
+from sqlalchemy import Date, Row, Select, case, func, select, union
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
+from portal.core.db import begins
 from portal.core.errors import NotFound
 from portal.core.money import ZERO
 from portal.core.months import add_months
@@ -147,6 +148,16 @@ def entries_between(
     """An account's entries of a statement, in ledger order (R53)."""
     q = _entry_columns().where(Posting.account_id == account_id, Posting.seq.between(first_seq, last_seq))
     return session.execute(q.order_by(Posting.seq)).all()
+
+
+def moved_between(session: Session, account_id: int, first_seq: int, last_seq: int) -> tuple[Decimal, Decimal]:
+    """What those entries brought and took in all: (credit, debit) in yuan."""
+    row = session.execute(
+        select(
+            *(func.coalesce(func.sum(column), 0).cast(column.type) for column in (Posting.credit, Posting.debit))
+        ).where(Posting.account_id == account_id, Posting.seq.between(first_seq, last_seq))
+    ).one()
+    return row[0], row[1]
 
 
 def _entry_columns() -> Select[*tuple[Any, ...]]:
@@ -290,3 +301,22 @@ def topups(
     if dealer_id is not None:
         q = q.where(TopUp.dealer_id == dealer_id)
     return session.execute(q.order_by(TopUp.id.desc()).limit(limit)).all()
+
+
+def topups_beginning(session: Session, number: str, reference: str, *, limit: int) -> Sequence[Row[*tuple[Any, ...]]]:
+    """Top-ups whose number begins with ``number`` or whose bank reference with ``reference``: (number, entered_at, dealer_code, dealer_name).
+
+    At most ``limit`` of either; two ranges of indexes.
+    """
+    some = union(
+        *(
+            select(TopUp.id).where(begins(column, typed)).order_by(column.desc()).limit(limit)
+            for column, typed in ((TopUp.number, number), (TopUp.bank_reference, reference))
+        )
+    ).subquery()
+    return session.execute(
+        select(TopUp.number, TopUp.entered_at, Dealer.code.label("dealer_code"), Dealer.name.label("dealer_name"))
+        .join_from(some, TopUp, TopUp.id == some.c.id)
+        .join(Dealer, (Dealer.brand_id == TopUp.brand_id) & (Dealer.id == TopUp.dealer_id))
+        .order_by(TopUp.number.desc())
+    ).all()

@@ -8,10 +8,11 @@ from datetime import date
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import ARRAY, Row, Text, any_, func, literal, or_, select, text
+from sqlalchemy import ARRAY, CompoundSelect, Row, Text, any_, func, literal, or_, select, text, true, union
 from sqlalchemy.orm import Session
 
 from portal.catalog.models import Category, Part, ProductModel
+from portal.core.db import begins
 from portal.core.errors import NotFound, Refused
 from portal.core.tables.cells import half_width
 from portal.organizations.models import Dealer
@@ -20,6 +21,8 @@ from portal.warranty.models import PolicyLine, Product, Use, WarrantyPolicy
 from portal.warranty.rules import Days, Line, Verdict
 
 AnyRow = Row[*tuple[Any, ...]]
+MOST_FOUND = 500  # products that one way of searching may bring
+PHONE_END = 4  # the digits of a phone that Product.phone_end holds
 _BY_SERIAL = text("SELECT * FROM product_by_serial(:serial)")
 
 
@@ -98,16 +101,33 @@ def find_products(session: Session, typed: str, *, limit: int = 20) -> list[Foun
         .limit(limit)
     )
     if wish:
-        statement = statement.where(
-            or_(
-                Product.serial.op("^@")(wish.upper()),
-                Product.serial.op("^@")(wish),
-                ProductModel.name.op("^@")(wish.upper()),
-                Product.customer_name == wish,
-                Product.customer_phone == wish,
-            )
-        )
+        statement = statement.where(Product.id.in_(_found_by(wish, phone_end=False)))
     return [FoundProduct(*row) for row in session.execute(statement)]
+
+
+def _found_by(typed: str, *, phone_end: bool = True) -> CompoundSelect[int]:
+    """The ids of products that ``typed`` may mean: how a serial number or model begins, a customer's whole name or phone, its last four digits.
+
+    Each is one look into an index, at most :data:`MOST_FOUND` of each: what the search costs does not grow with the brand.
+    """
+    ways = [
+        select(Product.id).where(begins(Product.serial, spelling)).order_by(Product.serial).limit(MOST_FOUND)
+        for spelling in sorted({typed, typed.upper()})
+    ]
+    exact = [Product.customer_name == typed, Product.customer_phone == typed]
+    if phone_end and len(typed) == PHONE_END and typed.isdecimal():
+        exact.append(Product.phone_end == typed)
+    ways += [select(Product.id).where(each).order_by(Product.id.desc()).limit(MOST_FOUND) for each in exact]
+    newest = (
+        select(Product.id)
+        .where(Product.brand_id == ProductModel.brand_id, Product.model_id == ProductModel.id)
+        .order_by(Product.id.desc())
+        .limit(MOST_FOUND)
+        .lateral()
+    )
+    of_models = select(newest.c.id).join_from(ProductModel, newest, true())
+    ways.append(of_models.where(ProductModel.name.op("^@")(typed.upper())).limit(MOST_FOUND))
+    return union(*ways)
 
 
 def policy_on(session: Session, day: date) -> WarrantyPolicy | None:
@@ -183,7 +203,8 @@ def products_page(
 ) -> Sequence[AnyRow]:
     """Registered products, the newest first: serial, model, days, use, customer, phone, the dealer's code and name.
 
-    ``text`` is how a serial number or model begins, the last four digits of a phone, or a customer's whole name.
+    ``text`` is how a serial number or model begins, the last four digits of a phone, or a customer's whole name or phone. What
+    would find more than :data:`MOST_FOUND` finds so many, the first by serial number.
     """
     wanted = (
         select(
@@ -197,13 +218,7 @@ def products_page(
         .limit(limit)
     )  # fmt: skip
     if typed := half_width(text).strip():
-        begins = [
-            Product.serial.op("^@")(typed),
-            Product.serial.op("^@")(typed.upper()),
-            ProductModel.name.op("^@")(typed.upper()),
-        ]
-        digits = [func.right(Product.customer_phone, 4) == typed] if len(typed) == 4 and typed.isdecimal() else []
-        wanted = wanted.where(or_(*begins, *digits, Product.customer_name == typed, Product.customer_phone == typed))
+        wanted = wanted.where(Product.id.in_(_found_by(typed)))
     if model:
         wanted = wanted.where(ProductModel.name == model)
     if before_id is not None:

@@ -6,8 +6,10 @@ import html
 import re
 
 import pytest
+from sqlalchemy import text as sql
 
 from portal.core import clock
+from portal.ledger import queries as ledger_queries
 from portal.reports.rules import as_number, typed
 from tests.factories.world import at
 
@@ -101,3 +103,42 @@ def test_nothing_typed_and_nothing_found_say_what_to_do(world, client_as):
     assert "空空如也的东西" in browser.get("/search?q=空空如也的东西").text
     for odd in ("%00", "%25", "'", "\\", "%E2%80%AE", "x" * 500, "(((", "_"):
         assert browser.get(f"/search?q={odd}").status_code in (200, 303)
+
+
+def test_documents_are_found_by_how_their_number_begins_with_or_without_its_letters(world, client_as):
+    orders = [world.submitted_order(world.d1) for _ in range(10)]  # PO2610-0001 …
+    browser = client_as(world.hq.clerk)
+    link = re.compile(r'href="/orders/(PO[0-9-]+)"')
+    assert link.findall(browser.get("/search?q=po2610-00").text) == orders[:1:-1]  # the eight highest
+    assert link.findall(browser.get("/search?q=2610-000").text) == orders[8:1:-1] + orders[1:0:-1]
+    assert link.findall(browser.get("/search?q=PO2610-0010X").text) == []
+    assert link.findall(browser.get("/search?q=610-0001").text) == []  # a part of it is not how it begins
+    for odd in ("PO%", "PO_", "2610-%", "26\\"):
+        assert link.findall(browser.get("/search", query_string={"q": odd}).text) == []
+    page = words(browser.get("/search?q=PO2610-00").text)
+    assert "按开头查找" in page
+
+
+def test_a_top_up_is_found_by_its_banks_reference_by_headquarters_only(world, client_as):
+    world.topup(world.d1, "100.00")
+    with world.as_(world.hq.finance) as session:
+        (row,) = ledger_queries.topups(session)
+    found = f'href="/topups/{row.number}"'
+    assert found in client_as(world.hq.finance).get("/search", query_string={"q": row.bank_reference[:6]}).text
+    assert found in client_as(world.hq.finance).get("/search?q=2610-00").text
+    assert found not in client_as(world.d1.manager).get("/search", query_string={"q": row.bank_reference}).text
+
+
+def test_what_is_searched_by_how_it_begins_is_a_range_of_an_index_whatever_the_policies_say(world):
+    """The plan under row-level security, without statistics to prefer a scan; LIKE is its control: its operator is not leakproof."""
+    world.submitted_order(world.d1)
+    with world.as_(world.d1.clerk) as session:
+        session.execute(sql("SET LOCAL enable_seqscan = off"))
+        session.execute(sql("SET LOCAL enable_bitmapscan = off"))
+
+        def plan(condition: str) -> str:
+            rows = session.scalars(sql(f"EXPLAIN SELECT id FROM orders WHERE {condition} ORDER BY number DESC LIMIT 8"))
+            return "\n".join(line for line in rows if "Index Cond" in line)
+
+        assert "number >= 'PO26'" in plan("number >= 'PO26' AND number < 'PO27'")
+        assert "PO26" not in plan("number LIKE 'PO26%'")

@@ -2,17 +2,16 @@
 
 from portal.claims.queries.documents import (
     Candidate,
-    LineRow,
     Pieces,
     brand_of,
     cases,
     claim,
     claim_for_update,
     claimable,
+    claimable_count,
     claimable_months,
     dealer_of,
     holders,
-    line_rows,
     lines_for_update,
     moved_on,
     old_parts_for_update,
@@ -35,13 +34,16 @@ from portal.claims.queries.forms import (
     register_for,
 )
 from portal.claims.queries.known import check_lines, check_old_parts, gather, limits
+from portal.claims.queries.lines import OPEN, LineHead, LineRow, line_heads, line_rows
 from portal.claims.queries.lists import Filters, ListRow, counts, rows
 
 __all__ = [
+    "OPEN",
     "Candidate",
     "Earlier",
     "Filters",
     "KeptRow",
+    "LineHead",
     "LineRow",
     "ListRow",
     "Pieces",
@@ -52,6 +54,7 @@ __all__ = [
     "claim",
     "claim_for_update",
     "claimable",
+    "claimable_count",
     "claimable_months",
     "counts",
     "dealer_code",
@@ -63,6 +66,7 @@ __all__ = [
     "gather",
     "holders",
     "limits",
+    "line_heads",
     "line_rows",
     "lines_for_update",
     "moved_on",

@@ -1,4 +1,4 @@
-"""One claim: its lines as rows, the pieces behind a line, what may go on it, when a line is paid."""
+"""One claim: the pieces behind a line, what may go on it, when a line is paid. Its lines as rows: ``lines``."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Date, and_, cast, func, or_, select, text
+from sqlalchemy import ColumnElement, Date, and_, cast, func, literal, or_, select, text, tuple_
 from sqlalchemy.orm import Session
 
-from portal.catalog.models import FaultCode, Part, ProductModel
+from portal.catalog.models import Part, ProductModel
 from portal.claims import rules
 from portal.claims.checks import Check, level
-from portal.claims.models import Claim, ClaimLine, LineState
+from portal.claims.models import Claim, ClaimLine
 from portal.claims.queries.known import PHOTOS_OF
 from portal.claims.terms import SETTLEMENT_DAY, WORKING_DAY
 from portal.claims.workflow import Case
@@ -25,7 +25,7 @@ from portal.core.months import add_months, first_of
 from portal.core.permissions import Actor
 from portal.files.models import Photo
 from portal.identity.queries import serves
-from portal.old_parts.models import Allocation, OldPart, OldPartState, Review
+from portal.old_parts.models import Allocation, OldPart, OldPartState
 from portal.old_parts.rules import Taken
 from portal.orders.models import Layer
 from portal.organizations.models import Brand, Dealer
@@ -36,55 +36,6 @@ _MOVED = text(
     "SELECT e.line_id, e.reason FROM settlement_exclusions e JOIN claim_lines l ON l.brand_id = e.brand_id AND l.id = e.line_id"
     " WHERE l.claim_id = :claim AND e.to_month <= l.pays_in ORDER BY e.from_month"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class LineRow:
-    """A line with all that its page says. Amounts in yuan; the customer's data is unmasked here, masked at the edge (R90)."""
-
-    id: int
-    position: int
-    state: LineState
-    old_part_id: int
-    old_part: str
-    old_part_state: OldPartState
-    review: Review
-    review_reason: str | None
-    reviewed_at: datetime | None
-    reviewed_by: str | None
-    registered_at: datetime
-    reported_at: datetime | None
-    reported_late: bool
-    must_return: bool
-    verdict: str
-    cause: str
-    part_number: str
-    part_name: str
-    part_spec: str
-    unit: str
-    model: str
-    serial: str
-    customer_name: str
-    customer_phone: str
-    fault_code: str
-    fault_name: str
-    service_day: date
-    quantity: int
-    claimed: Decimal
-    approved_quantity: int | None
-    approved: Decimal | None
-    checks: list[dict[str, Any]]
-    decision_code: str | None
-    decision_reason: str | None
-    decided_at: datetime | None
-    decided_by: str | None
-    answer: str | None
-    pays_in: date | None
-
-    @property
-    def stamp(self) -> str:
-        """What a reviewer sees of the decision; see :func:`portal.claims.rules.stamp`."""
-        return rules.stamp(self.state, self.decided_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,12 +126,14 @@ def holders(session: Session, old_parts: Collection[int]) -> dict[int, str]:
     return {one: number or "" for one, number in rows}
 
 
-def claimable(session: Session, dealer_id: int, month: date) -> list[Candidate]:
-    """Registrations of that service month on no line yet (reported or not: the checks speak), oldest service day first."""
-    taken = (
-        select(ClaimLine.id).where(ClaimLine.brand_id == OldPart.brand_id, ClaimLine.old_part_id == OldPart.id).exists()
-    )
-    rows: Any = session.execute(
+def claimable(
+    session: Session, dealer_id: int, month: date, *, after: tuple[date, int] | None = None, limit: int
+) -> list[Candidate]:
+    """Registrations of that service month on no line yet (reported or not: the checks speak), oldest service day first.
+
+    At most ``limit``, after the (service day, id) of the last one of the page before.
+    """
+    found = (
         select(
             OldPart.id,
             OldPart.number,
@@ -196,16 +149,32 @@ def claimable(session: Session, dealer_id: int, month: date) -> list[Candidate]:
         .join(Part, and_(Part.brand_id == OldPart.brand_id, Part.id == OldPart.part_id))
         .join(Product, and_(Product.brand_id == OldPart.brand_id, Product.id == OldPart.product_id))
         .join(ProductModel, and_(ProductModel.brand_id == Product.brand_id, ProductModel.id == Product.model_id))
-        .where(
-            OldPart.dealer_id == dealer_id,
-            OldPart.state != OldPartState.WITHDRAWN,
-            OldPart.replaced_on >= first_of(month),
-            OldPart.replaced_on < add_months(first_of(month), 1),
-            ~taken,
-        )
+        .where(*_claimable(dealer_id, month))
         .order_by(OldPart.replaced_on, OldPart.id)
+        .limit(limit)
     )
+    if after is not None:
+        found = found.where(tuple_(OldPart.replaced_on, OldPart.id) > tuple_(literal(after[0]), literal(after[1])))
+    rows: Any = session.execute(found)
     return [Candidate(*row) for row in rows]
+
+
+def claimable_count(session: Session, dealer_id: int, month: date) -> int:
+    """How many registrations of that service month are on no line yet."""
+    return session.scalar(select(func.count()).select_from(OldPart).where(*_claimable(dealer_id, month))) or 0
+
+
+def _claimable(dealer_id: int, month: date) -> tuple[ColumnElement[bool], ...]:
+    taken = (
+        select(ClaimLine.id).where(ClaimLine.brand_id == OldPart.brand_id, ClaimLine.old_part_id == OldPart.id).exists()
+    )
+    return (
+        OldPart.dealer_id == dealer_id,
+        OldPart.state != OldPartState.WITHDRAWN,
+        OldPart.replaced_on >= first_of(month),
+        OldPart.replaced_on < add_months(first_of(month), 1),
+        ~taken,
+    )
 
 
 def claimable_months(session: Session, dealer_id: int) -> list[tuple[date, int, Decimal]]:
@@ -221,60 +190,6 @@ def claimable_months(session: Session, dealer_id: int) -> list[tuple[date, int, 
         .order_by(month.desc())
     )
     return [(first, count, amount) for first, count, amount in rows]
-
-
-def line_rows(session: Session, claim_id: int) -> list[LineRow]:
-    """All lines of a claim for its page and its paper, by position, in one statement."""
-    rows: Any = session.execute(
-        select(
-            ClaimLine.id,
-            ClaimLine.position,
-            ClaimLine.state,
-            OldPart.id,
-            OldPart.number,
-            OldPart.state,
-            OldPart.review,
-            OldPart.review_reason,
-            OldPart.reviewed_at,
-            OldPart.reviewed_by,
-            OldPart.registered_at,
-            OldPart.reported_at,
-            OldPart.reported_late,
-            OldPart.must_return,
-            OldPart.verdict,
-            OldPart.cause,
-            Part.number,
-            Part.name,
-            Part.spec,
-            Part.unit,
-            ProductModel.name,
-            Product.serial,
-            Product.customer_name,
-            Product.customer_phone,
-            FaultCode.code,
-            FaultCode.name,
-            ClaimLine.service_day,
-            ClaimLine.quantity,
-            ClaimLine.claimed,
-            ClaimLine.approved_quantity,
-            ClaimLine.approved,
-            ClaimLine.checks,
-            ClaimLine.decision_code,
-            ClaimLine.decision_reason,
-            ClaimLine.decided_at,
-            ClaimLine.decided_by,
-            ClaimLine.answer,
-            ClaimLine.pays_in,
-        )
-        .join(OldPart, and_(OldPart.brand_id == ClaimLine.brand_id, OldPart.id == ClaimLine.old_part_id))
-        .join(Part, and_(Part.brand_id == OldPart.brand_id, Part.id == OldPart.part_id))
-        .join(Product, and_(Product.brand_id == OldPart.brand_id, Product.id == OldPart.product_id))
-        .join(ProductModel, and_(ProductModel.brand_id == Product.brand_id, ProductModel.id == Product.model_id))
-        .join(FaultCode, and_(FaultCode.brand_id == OldPart.brand_id, FaultCode.id == OldPart.fault_id))
-        .where(ClaimLine.claim_id == claim_id)
-        .order_by(ClaimLine.position)
-    )
-    return [LineRow(*row) for row in rows]
 
 
 def pieces(session: Session, old_part_id: int) -> list[Pieces]:

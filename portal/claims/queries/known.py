@@ -16,7 +16,7 @@ from portal.claims.checks import AVERAGE_MONTHS, Asked, Check, Known, Limits, ru
 from portal.claims.models import Claim, ClaimLine, LineState
 from portal.claims.terms import LATE_DAYS, REPEAT_DAYS, UNUSUAL_FACTOR
 from portal.core import terms
-from portal.core.money import ZERO
+from portal.core.money import ZERO, Money
 from portal.core.permissions import Actor
 from portal.files.models import Photo
 from portal.old_parts.models import Allocation, OldPart, OldPartState
@@ -188,27 +188,55 @@ def _repeats(session: Session, ids: list[int], days: int) -> dict[int, tuple[str
 
 
 def _averages(session: Session, ids: list[int]) -> dict[int, tuple[int, Decimal]]:
-    """Lines and yuan that the same dealer claimed for the same part in the twelve months up to the service day."""
-    other, line = aliased(OldPart), ClaimLine
-    since = OldPart.replaced_on - func.make_interval(0, AVERAGE_MONTHS)
-    rows = session.execute(
-        select(OldPart.id, func.count(), func.sum(line.claimed))
-        .join(
+    """Lines and yuan that the same dealer claimed for the same part in the twelve months up to the service day, itself apart.
+
+    Summed once for each part and day that is asked for: a long claim has many lines of one part.
+    """
+    asked = (
+        select(OldPart.id, OldPart.dealer_id, OldPart.part_id, OldPart.replaced_on)
+        .where(OldPart.id.in_(ids))
+        .cte("asked")
+    )
+    days = select(asked.c.dealer_id, asked.c.part_id, asked.c.replaced_on).distinct().cte("days")
+    other, line, own = aliased(OldPart), aliased(ClaimLine), aliased(ClaimLine)
+    sums = (
+        select(
+            days.c.dealer_id, days.c.part_id, days.c.replaced_on, func.count().label("lines"),
+            func.sum(line.claimed).label("total"),
+        )
+        .join_from(
+            days,
             other,
             and_(
-                other.brand_id == OldPart.brand_id,
-                other.dealer_id == OldPart.dealer_id,
-                other.part_id == OldPart.part_id,
-                other.id != OldPart.id,
-                other.replaced_on > since,
-                other.replaced_on <= OldPart.replaced_on,
+                other.dealer_id == days.c.dealer_id,
+                other.part_id == days.c.part_id,
+                other.replaced_on > days.c.replaced_on - func.make_interval(0, AVERAGE_MONTHS),
+                other.replaced_on <= days.c.replaced_on,
             ),
         )
         .join(line, and_(line.brand_id == other.brand_id, line.old_part_id == other.id, line.state != LineState.DRAFT))
-        .where(OldPart.id.in_(ids))
-        .group_by(OldPart.id)
+        .group_by(days.c.dealer_id, days.c.part_id, days.c.replaced_on)
+        .cte("sums")
+    )  # fmt: skip
+    rows = session.execute(
+        select(
+            asked.c.id,
+            sums.c.lines - func.count(own.id),
+            (sums.c.total - func.coalesce(func.sum(own.claimed), 0)).cast(Money),
+        )
+        .join_from(
+            asked,
+            sums,
+            and_(
+                sums.c.dealer_id == asked.c.dealer_id,
+                sums.c.part_id == asked.c.part_id,
+                sums.c.replaced_on == asked.c.replaced_on,
+            ),
+        )
+        .outerjoin(own, and_(own.old_part_id == asked.c.id, own.state != LineState.DRAFT))
+        .group_by(asked.c.id, sums.c.lines, sums.c.total)
     )
-    return {one: (count, total) for one, count, total in rows}
+    return {one: (count, total) for one, count, total in rows if count}
 
 
 def _elsewhere(session: Session, ids: list[int]) -> dict[int, tuple[int, str]]:

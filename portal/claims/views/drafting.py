@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -16,7 +18,7 @@ from portal.claims.checks import level
 from portal.claims.forms import AnswerForm, DraftForm, LinesForm
 from portal.claims.labels import CODES, STATES, check_said
 from portal.claims.models import Claim, ClaimState, LineState
-from portal.claims.views import blueprint, shown
+from portal.claims.views import blueprint, shown, spread
 from portal.claims.workflow import CLAIM
 from portal.core import months
 from portal.core.db import unit_of_work
@@ -29,6 +31,7 @@ from portal.web.auth import current_actor, requires
 from portal.web.errors import sentence
 from portal.web.formats import money
 from portal.web.formats import month as month_said
+from portal.web.pages import address
 from portal.web.responses import pdf_response
 from portal.web.timeline import timeline
 
@@ -67,6 +70,7 @@ def _new_page(form: DraftForm) -> str:
         dealer_id = actor.scope.dealer_id or 0
         ready = queries.claimable_months(session, dealer_id)
         month = form.month.data or _asked_month() or _usual_month(ready, today)
+        candidates = _candidates(session, actor, dealer_id, month, today, chosen=form.chosen.data)
         return render_template(
             "claims/new.html",
             form=form,
@@ -81,7 +85,8 @@ def _new_page(form: DraftForm) -> str:
                 )
                 for first, count, amount in ready[:6]
             ],
-            candidates=_candidates(session, actor, dealer_id, month, today, chosen=form.chosen.data),
+            candidates=candidates,
+            action=_stay(url_for("claims.create"), "more"),
         )
 
 
@@ -99,10 +104,20 @@ def _usual_month(ready: list[Any], today: date) -> date:
     return last if last in waiting else waiting[0] if waiting else months.first_of(today)
 
 
-def _candidates(
-    session: Session, actor: Actor, dealer_id: int, month: date, today: date, *, chosen: Any
-) -> list[dict[str, Any]]:
-    found = queries.claimable(session, dealer_id, month)
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """A page of the old parts that may go on a claim: how many there are in all, and where the pages beside it are."""
+
+    rows: list[dict[str, Any]]
+    count: int
+    first: str
+    later: str
+
+
+def _candidates(session: Session, actor: Actor, dealer_id: int, month: date, today: date, *, chosen: Any) -> Candidates:
+    after = _asked_after()
+    found = queries.claimable(session, dealer_id, month, after=after, limit=spread.PAGE + 1)
+    more, found = found[spread.PAGE :], found[: spread.PAGE]
     checked = queries.check_old_parts(
         session, actor, [one.id for one in found], month=months.first_of(month), today=today
     )
@@ -117,7 +132,27 @@ def _candidates(
                 "chosen": worst != "block" if chosen is None else one.number in chosen,
             }
         )
-    return rows
+    return Candidates(
+        rows=rows,
+        count=queries.claimable_count(session, dealer_id, month) if more or after else len(rows),
+        first=address(more=None) if after else "",
+        later=address(more=f"{found[-1].replaced_on}.{found[-1].id}") if more else "",
+    )
+
+
+def _asked_after() -> tuple[date, int] | None:
+    """The service day and id after which the page of old parts begins; None for the first page, or for what is no key."""
+    day, _dot, key = request.args.get("more", "").partition(".")
+    try:
+        return (date.fromisoformat(day), int(key)) if key.isascii() and key.isdecimal() and len(key) < 19 else None
+    except ValueError:
+        return None
+
+
+def _stay(address: str, *names: str) -> str:
+    """The address of an act on a page of a long claim: it leads back to that page."""
+    kept = {name: request.args[name] for name in names if request.args.get(name)}
+    return f"{address}?{urlencode(kept)}" if kept else address
 
 
 @blueprint.get("/<string:ref>")
@@ -134,26 +169,35 @@ def _detail_page(ref: str, *, answered: tuple[int, AnswerForm] | None = None) ->
         claim = actor.sees(queries.claim(session, ref))
         if claim.number and ref != claim.number:
             return redirect(url_for("claims.detail", ref=claim.number), 301)
-        lines = shown.lines(session, actor, claim, today=today)
-        sums = shown.sums(lines)
+        whole = spread.Spread(session, actor, claim, today=today)
+        view = view if (view := request.args.get("show", "")) in spread.VIEWS and whole.long else ""
+        here = answered[0] if answered else whole_number("line")
+        leaf = whole.page(view, after=whole_number("after") or 0, around=here)
+        sums = whole.sums()
         mine = actor.side == "dealer"
         drafting = mine and claim.state is ClaimState.DRAFT and actor.may(P.CLAIM_DRAFT)
-        more = _candidates(session, actor, claim.dealer_id, claim.month, today, chosen=[]) if drafting else []
+        more = _candidates(session, actor, claim.dealer_id, claim.month, today, chosen=[]) if drafting else None
         return render_template(
             "claims/detail.html",
             claim=claim,
             ref=claim.number or claim.public_id,
             state=STATES[claim.state],
             mine=mine,
-            turn=_my_turn(actor, claim, lines),
+            turn=_my_turn(actor, claim, whole.heads),
             dealer=None if mine else queries.dealer_of(session, claim),
-            lines=lines,
+            lines=leaf.lines,
+            number=len(whole.heads),
+            tabs=_tabs(whole, view) if whole.long else [],
+            shown_number=leaf.number,
+            earlier="" if leaf.earlier is None else address(after=leaf.earlier or None, line=None),
+            later="" if leaf.later is None else address(after=leaf.later, line=None),
+            stay=lambda url: _stay(url, "after", "show", "more"),
             sums=sums,
-            road=shown.road(claim, lines),
+            road=shown.road(claim, whole.heads, queries.paid_months(session, claim.dealer_id)),
             drafting=drafting,
             answering=mine and actor.may(P.CLAIM_SUBMIT),
             answered=answered,
-            wanted={line.row.position for line in lines if line.row.state is LineState.WANTED},
+            wanted={line.row.position for line in leaf.lines if line.row.state is LineState.WANTED},
             may_review=actor.may(P.CLAIM_REVIEW) and claim.state in {ClaimState.SUBMITTED, ClaimState.IN_REVIEW},
             more=more,
             taken=shown.taken(session, claim) if mine else None,
@@ -163,10 +207,29 @@ def _detail_page(ref: str, *, answered: tuple[int, AnswerForm] | None = None) ->
             if drafting
             else (_("Approved amount"), sums.approved if sums.decided_lines else None),
             waits=_waits(claim, mine=mine),
-            steps=_steps(actor, claim, sums, drafting=drafting),
+            steps=_steps(actor, claim, sums, drafting=drafting, blocked_here=whole.blocked_here()),
             pdf=url_for("claims.paper", number=claim.number) if claim.number else "",
             events=timeline(session, "claim", claim.id),
         )
+
+
+def whole_number(name: str) -> int | None:
+    """A line's place out of the address; anything else is none."""
+    text = request.args.get(name, "")
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None
+
+
+def _tabs(whole: spread.Spread, view: str) -> list[dict[str, Any]]:
+    """The lines of a long claim by what their checks say and how they stand; a view without lines is left out."""
+    words = {
+        "": _("All"), "warn": _("Warnings"), "block": _("Blocked"), "wanted": _("More is wanted"), "decided": _("Decided"),
+    }  # fmt: skip
+    return [
+        {"label": words[one], "url": address(show=one, after=None, line=None), "number": count, "current": one == view,
+         "hot": one == "wanted"}
+        for one, count in whole.tallies().items()
+        if count or one == view
+    ]  # fmt: skip
 
 
 def _sum_rows(sums: shown.Sums, *, drafting: bool) -> list[tuple[Any, ...]]:
@@ -190,31 +253,37 @@ def _waits(claim: Claim, *, mine: bool) -> str:
     return ""
 
 
-def _my_turn(actor: Actor, claim: Claim, lines: list[shown.Line]) -> bool:
+def _my_turn(actor: Actor, claim: Claim, heads: list[queries.LineHead]) -> bool:
     if actor.side == "hq":
-        return any(line.row.state == "submitted" for line in lines)
-    return claim.state is ClaimState.DRAFT or any(line.row.state == "wanted" for line in lines)
+        return any(line.state is LineState.SUBMITTED for line in heads)
+    return claim.state is ClaimState.DRAFT or any(line.state is LineState.WANTED for line in heads)
 
 
-def _steps(actor: Actor, claim: Claim, sums: shown.Sums, *, drafting: bool) -> list[dict[str, Any]]:
-    """The dealer's buttons: submitting says why not when it cannot."""
+def _steps(actor: Actor, claim: Claim, sums: shown.Sums, *, drafting: bool, blocked_here: bool) -> list[dict[str, Any]]:
+    """The dealer's buttons: submitting says why not when it cannot. Of a long claim only this page is known as it stands now."""
     if not drafting:
         return []
-    ref, reason = claim.number or claim.public_id, ""
+    ref, reason, note = claim.number or claim.public_id, "", ""
     if why := CLAIM.refusal("submit", claim, actor):
         reason = sentence(Refused(why, step="submit", state=claim.state.value))
     elif not sums.open_lines:
         reason = sentence(Refused("claim-without-lines"))
-    elif sums.blocked_lines:
+    elif blocked_here:
         reason = _(
             "Blocked lines: %(count)s, %(amount)s. Remove them or settle what they say.",
             count=sums.blocked_lines,
             amount=money(sums.blocked),
         )
+    elif sums.blocked_lines:
+        note = ngettext(
+            "%(num)d line on another page was blocked when it was saved; submitting looks at all of them again.",
+            "%(num)d lines on other pages were blocked when they were saved; submitting looks at all of them again.",
+            sums.blocked_lines,
+        )
     steps: list[dict[str, Any]] = [
         {
             "name": "submit", "label": _("Submit the claim"), "url": url_for("claims.submit", ref=ref), "tone": "primary",
-            "picture": "check", "allowed": not reason, "reason": reason,
+            "picture": "check", "allowed": not reason, "reason": reason, "note": note,
         }
     ]  # fmt: skip
     if sums.blocked_lines:
@@ -238,7 +307,7 @@ def add_lines(ref: str) -> ResponseReturnValue:
         ),
         done=_("The old parts are on the claim."),
         to=_address,
-        back=url_for("claims.detail", ref=ref),
+        back=_stay(url_for("claims.detail", ref=ref), "after", "show", "more"),
     )
 
 
@@ -250,7 +319,7 @@ def remove_line(ref: str, position: int) -> ResponseReturnValue:
         lambda session, actor, instant: actions.remove_line(session, actor, ref, position=position, at=instant),
         done=_("The line is off the claim; its old part can go on another one."),
         to=_address,
-        back=url_for("claims.detail", ref=ref),
+        back=_stay(url_for("claims.detail", ref=ref), "after", "show", "more"),
     )
 
 
@@ -262,7 +331,7 @@ def remove_blocked(ref: str) -> ResponseReturnValue:
         lambda session, actor, instant: actions.remove_blocked(session, actor, ref, at=instant),
         done=_("The blocked lines are off the claim."),
         to=_address,
-        back=url_for("claims.detail", ref=ref),
+        back=_stay(url_for("claims.detail", ref=ref), "after", "show", "more"),
     )
 
 
@@ -274,7 +343,7 @@ def submit(ref: str) -> ResponseReturnValue:
         lambda session, actor, instant: actions.submit(session, actor, ref, at=instant),
         done=lambda claim: _("Submitted as %(number)s.", number=claim.number),
         to=_address,
-        back=url_for("claims.detail", ref=ref),
+        back=_stay(url_for("claims.detail", ref=ref), "after", "show", "more"),
     )
 
 
@@ -320,4 +389,4 @@ def paper(number: str) -> ResponseReturnValue:
 
 
 def _address(claim: Claim) -> str:
-    return url_for("claims.detail", ref=claim.number or claim.public_id)
+    return _stay(url_for("claims.detail", ref=claim.number or claim.public_id), "after", "show", "more")

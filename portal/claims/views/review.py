@@ -16,9 +16,9 @@ from sqlalchemy.orm import Session
 from portal.claims import actions, queries, rules
 from portal.claims.forms import FORMS, ManyForm
 from portal.claims.labels import CODES, STATES
-from portal.claims.models import Claim, ClaimState
+from portal.claims.models import Claim, ClaimState, LineState
 from portal.claims.rules import Code
-from portal.claims.views import blueprint, shown
+from portal.claims.views import blueprint, shown, spread
 from portal.core.db import unit_of_work
 from portal.core.errors import NotFound, Refused
 from portal.core.permissions import Actor
@@ -34,6 +34,7 @@ from portal.web.errors import sentence
 from portal.web.forms import PortalForm
 
 VIEWS = ("", "warn", "block", "decided")
+LISTED = 100  # lines of the list at the left
 KEYS = {"approve": "a", "reduce": "s", "refuse": "d", "want": "f"}
 USUAL = (Code.PWA, Code.PNP, Code.IIS, Code.CDR, Code.DC, Code.EW, Code.PNR)  # offered first
 
@@ -96,7 +97,15 @@ def decide_many(number: str) -> ResponseReturnValue:
         return _many_page(number, form), 422
 
     done = ngettext("%(num)d line is decided.", "%(num)d lines are decided.", len(chosen))
-    return perform(act, done=done, to=lambda claim: _onward(claim, 0), refused=refused)
+    return perform(act, done=done, to=_after_many, refused=refused)
+
+
+def _after_many(claim: Claim) -> str:
+    """On with the page of a long claim from which the lines were chosen, else with its first open line."""
+    page = _asked("after")
+    if page is None or claim.state is ClaimState.DECIDED:
+        return _onward(claim, 0)
+    return url_for("claims.many", number=claim.number, after=page)
 
 
 def _take(
@@ -152,8 +161,10 @@ def _page(number: str, *, position: int | None, step: str = "", form: Any = None
     today = actor.day(at())
     with unit_of_work(actor.scope) as session:
         claim = _reviewable(session, number)
-        lines = shown.lines(session, actor, claim, today=today)
-        line = _open_line(lines, position)
+        whole = spread.Spread(session, actor, claim, today=today)
+        line = whole.line(_open_line(whole.heads, position))
+        view = request.args.get("show", "") if request.args.get("show", "") in VIEWS else ""
+        leaf = whole.page(view, size=LISTED, around=line.row.position)
         own = serves(session, actor.login_id, claim.dealer_id)
         step = step or request.args.get("do", "")
         case = shown.case_of(
@@ -163,19 +174,21 @@ def _page(number: str, *, position: int | None, step: str = "", form: Any = None
         refusals = {one: shown.refusal_said(one, case, actor, line.row.position) for one in KEYS}
         if form is None and step in FORMS:
             form = _fresh(step, line)
-        around = _around(lines, line)
+        around = _around(whole.heads, line)
         return render_template(
             "claims/review.html",
             claim=claim,
             state=STATES[claim.state],
             dealer=queries.dealer_of(session, claim),
-            lines=lines,
+            number=len(whole.heads),
+            long=whole.long,
             line=line,
-            view=(view := request.args.get("show", "") if request.args.get("show", "") in VIEWS else ""),
-            listed=_listed(lines, view),
-            tallies={"": len(lines), **{one: len(_listed(lines, one)) for one in VIEWS[1:]}},
-            sums=shown.sums(lines),
-            clean=_clean(lines, own=own),
+            view=view,
+            listed=leaf.lines,
+            beside=_beside(whole.listed(view), leaf),
+            tallies=whole.tallies(VIEWS),
+            sums=whole.sums(),
+            clean=_clean(whole, own=own),
             step=step if step in KEYS else "",
             form=form,
             refusals=refusals,
@@ -200,14 +213,21 @@ def _many_page(number: str, form: ManyForm) -> str:
     today = actor.day(at())
     with unit_of_work(actor.scope) as session:
         claim = _reviewable(session, number)
-        lines = shown.lines(session, actor, claim, today=today)
+        whole = spread.Spread(session, actor, claim, today=today)
+        leaf = whole.page("open", after=_asked("after") or 0)
+        if not leaf.lines and leaf.number:  # the last page, and all of it is decided now
+            leaf = whole.page("open")
         return render_template(
             "claims/review_many.html",
             claim=claim,
             state=STATES[claim.state],
             dealer=queries.dealer_of(session, claim),
-            lines=[line for line in lines if line.open],
-            sums=shown.sums(lines),
+            lines=leaf.lines,
+            number=leaf.number,
+            earlier="" if leaf.earlier is None else url_for("claims.many", number=number, after=leaf.earlier or None),
+            later="" if leaf.later is None else url_for("claims.many", number=number, after=leaf.later),
+            page=(_asked("after") or 0) if leaf.number > spread.PAGE else None,
+            sums=whole.sums(),
             form=form,
             chosen=set(form.chosen.data or []),
         )
@@ -220,35 +240,41 @@ def _reviewable(session: Session, number: str) -> Claim:
     return claim
 
 
-def _open_line(lines: list[shown.Line], position: int | None) -> shown.Line:
+def _open_line(heads: list[queries.LineHead], position: int | None) -> int:
     """The asked line; else the first open one after ``?after=``, around to the first; else the first line."""
     if position is not None:
-        found = next((line for line in lines if line.row.position == position), None)
-        if found is None:
-            raise NotFound
-        return found
+        return position
     after = _asked("after") or 0
-    still = [line for line in lines if line.row.state == "submitted"]
-    return next((line for line in still if line.row.position > after), next(iter(still), lines[0]))
+    still = [line.position for line in heads if line.state is LineState.SUBMITTED]
+    return next((place for place in still if place > after), next(iter(still), heads[0].position))
 
 
-def _around(lines: list[shown.Line], line: shown.Line) -> tuple[int | None, int | None]:
+def _around(heads: list[queries.LineHead], line: shown.Line) -> tuple[int | None, int | None]:
     """The positions before and after the open line."""
-    places = [one.row.position for one in lines]
+    places = [one.position for one in heads]
     here = places.index(line.row.position)
     return places[here - 1] if here else None, places[here + 1] if here + 1 < len(places) else None
 
 
-def _listed(lines: list[shown.Line], view: str) -> list[shown.Line]:
-    if view == "decided":
-        return [line for line in lines if not line.open]
-    return [line for line in lines if not view or line.level == view]
+def _beside(listed: list[int], leaf: spread.Leaf) -> tuple[int | None, int | None]:
+    """The lines that open the pages of the list before and after this one."""
+    if not leaf.lines:
+        return None, None
+    first, last = listed.index(leaf.lines[0].row.position), listed.index(leaf.lines[-1].row.position)
+    return listed[max(first - LISTED, 0)] if first else None, listed[last + 1] if last + 1 < len(listed) else None
 
 
-def _clean(lines: list[shown.Line], *, own: bool) -> list[int]:
-    """Lines that can be approved at one press: not decided, every check passed (so the old part is accepted, R35)."""
-    return (
-        [] if own else [line.row.position for line in lines if line.row.state == "submitted" and line.level == "pass"]
+def _clean(whole: spread.Spread, *, own: bool) -> list[int]:
+    """Lines that can be approved at one press: not decided, every check passed now (so the old part is accepted, R35).
+
+    Of a long claim only those that were looked at, which are those of the list beside.
+    """
+    if own:
+        return []
+    return sorted(
+        position
+        for position, line in whole.whole.items()
+        if line.row.state is LineState.SUBMITTED and line.level == "pass"
     )
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, cast
 
 from flask_babel import gettext as _
@@ -15,8 +16,8 @@ from portal.claims import queries
 from portal.claims.checks import Check, level
 from portal.claims.labels import LINE_STATES, STATES, RowSaid, check_said, row_said
 from portal.claims.matching import Outcome
-from portal.claims.models import Claim, ClaimForm, ClaimLine, ClaimState, LineState
-from portal.claims.queries import KeptRow, LineRow
+from portal.claims.models import Claim, ClaimForm, ClaimLine, ClaimState
+from portal.claims.queries import KeptRow, LineHead, LineRow
 from portal.claims.sheets import COLUMNS
 from portal.claims.workflow import CLAIM_LINE, Case
 from portal.core.errors import Refused
@@ -25,16 +26,16 @@ from portal.core.permissions import Actor
 from portal.web.errors import sentence
 from portal.web.formats import moment, money, month
 
-OPEN = {LineState.DRAFT, LineState.SUBMITTED, LineState.WANTED}
+_WORST_FIRST = ("block", "warn", "pass")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Line:
     """A line as a page shows it: open ones with today's checks, decided ones with those of their decision (R41)."""
 
     row: LineRow
     level: str
-    checks: list[tuple[str, str, str]]
+    found: Sequence[Check]
     label: Any
     tone: str
     pays: str
@@ -43,7 +44,13 @@ class Line:
     @property
     def open(self) -> bool:
         """Whether somebody still has to decide it."""
-        return self.row.state in OPEN
+        return self.row.state in queries.OPEN
+
+    @cached_property
+    def checks(self) -> list[tuple[str, str, str]]:
+        """The checks in words, the worst first; made only for a line that is drawn."""
+        said = (check_said(check, money) for check in self.found)
+        return sorted(said, key=lambda one: _WORST_FIRST.index(one[0]))
 
     @property
     def speaks(self) -> list[tuple[str, str, str]]:
@@ -67,10 +74,13 @@ class Sums:
     decided_lines: int
 
 
-def lines(session: Session, actor: Actor, claim: Claim, *, today: date) -> list[Line]:
-    """All lines, with checks in words; the number of statements does not depend on how many there are."""
-    rows = queries.line_rows(session, claim.id)
-    live = queries.check_lines(session, actor, claim, [row for row in rows if row.state in OPEN], today=today)
+def lines(
+    session: Session, actor: Actor, claim: Claim, *, today: date, positions: Collection[int] | None = None
+) -> list[Line]:
+    """All lines, or those of ``positions``; the number of statements does not depend on how many there are."""
+    rows = queries.line_rows(session, claim.id, positions)
+    still = [row for row in rows if row.state in queries.OPEN]
+    live = queries.check_lines(session, actor, claim, still, today=today) if still else {}
     paid = queries.paid_months(session, claim.dealer_id) if any(row.pays_in for row in rows) else frozenset()
     days = {one: queries.settles_on(session, one) for one in {row.pays_in for row in rows} if one is not None}
     moved = queries.moved_on(session, claim.id) if any(_later(row) for row in rows) else {}
@@ -81,17 +91,14 @@ def lines(session: Session, actor: Actor, claim: Claim, *, today: date) -> list[
 
 
 def _line(
-    row: LineRow, checks: Iterable[Check], paid: frozenset[date], days: dict[date, date], moved: str | None
+    row: LineRow, checks: Sequence[Check], paid: frozenset[date], days: dict[date, date], moved: str | None
 ) -> Line:
-    checks = list(checks)
     label, tone = LINE_STATES[row.state]
     settled = row.pays_in in paid
     return Line(
         row=row,
         level=level(checks),
-        checks=sorted(
-            (check_said(check, money) for check in checks), key=lambda said: ("block", "warn", "pass").index(said[0])
-        ),
+        found=checks,
         label=label,
         tone=tone,
         pays="" if row.pays_in is None else pays_said(row, days[row.pays_in], settled=settled, moved=moved),
@@ -127,17 +134,16 @@ def pays_said(row: LineRow, settles_on: date, *, settled: bool, moved: str | Non
     return _("Reimbursed with %(month)s on %(day)s", month=month(row.pays_in), day=settles_on)
 
 
-def sums(shown: Iterable[Line]) -> Sums:
-    """What the reader's eye looks for at the end."""
-    shown = list(shown)
-    waiting = [line for line in shown if line.open]
+def sums(heads: Iterable[LineHead]) -> Sums:
+    """What the reader's eye looks for at the end; of the whole claim, however many pages it has."""
+    heads = list(heads)
+    waiting = [line for line in heads if line.open]
     blocked = [line for line in waiting if line.level == "block"]
-    decided = [line for line in shown if not line.open]
-    approved = _total(line.row.approved or ZERO for line in decided)
-    claimed, still = _total(line.row.claimed for line in shown), _total(line.row.claimed for line in waiting)
+    approved = _total(line.approved or ZERO for line in heads if not line.open)
+    claimed, still = _total(line.claimed for line in heads), _total(line.claimed for line in waiting)
     return Sums(
         claimed=claimed,
-        passing=still - (stopped := _total(line.row.claimed for line in blocked)) + approved,
+        passing=still - (stopped := _total(line.claimed for line in blocked)) + approved,
         blocked=stopped,
         blocked_lines=len(blocked),
         warned_lines=sum(line.level == "warn" for line in waiting),
@@ -145,17 +151,17 @@ def sums(shown: Iterable[Line]) -> Sums:
         cut=claimed - still - approved,
         open=still,
         open_lines=len(waiting),
-        decided_lines=len(decided),
+        decided_lines=len(heads) - len(waiting),
     )
 
 
-def road(claim: Claim, shown: Iterable[Line]) -> list[tuple[Any, str, str]]:
+def road(claim: Claim, heads: Iterable[LineHead], paid_months: Collection[date]) -> list[tuple[Any, str, str]]:
     """The road of a claim; "reimbursed" is read from the months that pay its lines, never stored."""
     order = [ClaimState.DRAFT, ClaimState.SUBMITTED, ClaimState.IN_REVIEW, ClaimState.DECIDED]
     here = order.index(claim.state)
-    paying = [line for line in shown if line.row.pays_in is not None]
+    paying = {line.pays_in for line in heads if line.pays_in is not None}
     over = claim.state is ClaimState.DECIDED
-    paid = over and all(line.paid for line in paying)
+    paid = over and paying <= set(paid_months)
     subs = {
         ClaimState.DRAFT: moment(claim.drafted_at),
         ClaimState.SUBMITTED: moment(claim.submitted_at) if claim.submitted_at else "",

@@ -49,7 +49,7 @@ def taken_in(play: Play, shop: Shop, start: datetime) -> Told:
     with play.as_(shop.clerk) as session:
         waiting = queries.claimable_months(session, shop.id)
         month = max(waiting, key=lambda one: one[1], default=(first_of(play.today), 0, 0))[0]
-        ready = queries.claimable(session, shop.id, month)[:MOST]
+        ready = queries.claimable(session, shop.id, month, limit=MOST)
         dealer = session.get_one(Dealer, (shop.clerk.scope.brand_id, shop.id))
     lines = [
         Line(

@@ -1,4 +1,4 @@
-"""The search across packages: documents by number, dealers by name. Products and parts are asked of their own packages."""
+"""The search across packages: documents by how their number begins, dealers by name. Products and parts: their own packages' business."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from sqlalchemy import DateTime, Text, and_, cast, func, literal, or_, select, u
 from sqlalchemy.orm import Session
 
 from portal.claims.models import Claim
+from portal.core.db import begins
 from portal.core.errors import NotFound
 from portal.fees.models import FeeSchedule
 from portal.ledger import queries as ledger
@@ -26,7 +27,7 @@ _KEPT: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A document whose number holds what was searched for; ``second`` is an old part's review."""
+    """A document whose number (or reference) begins with what was searched for; ``second`` is an old part's review."""
 
     kind: str
     number: str
@@ -67,21 +68,35 @@ def month_of(session: Session, number: str) -> str | None:
     return None if month is None else f"{month:%Y-%m}"
 
 
-def documents(session: Session, typed: str) -> list[Hit]:
-    """Documents whose number holds ``typed``, the newest of each kind, at most :data:`EACH` of each. One statement."""
+def documents(session: Session, typed: str, *, money: bool) -> list[Hit]:
+    """Documents whose number begins with ``typed``, the highest numbers of each kind, at most :data:`EACH` of each. One statement.
+
+    Digits alone (2611-0007) may begin after the letters of every kind. ``money``: top-ups too, by how their number or bank's reference
+    begins. Each look is one range of an index, read from its end: what it costs does not grow with the brand.
+    """
     wish = typed.upper()
     kinds = [
-        _hits("order", Order, Order.state, literal(""), Order.submitted_at, wish),
-        _hits("claim", Claim, Claim.state, literal(""), Claim.submitted_at, wish),
-        _hits("old-part", OldPart, OldPart.state, OldPart.review, OldPart.registered_at, wish),
-        _hits("shipment", Shipment, Shipment.state, literal(""), Shipment.shipped_at, wish),
-        _hits("fee", FeeSchedule, FeeSchedule.state, literal(""), FeeSchedule.submitted_at, wish),
-        _hits("statement", Statement, literal(""), literal(""), Statement.posted_at, wish),
+        _hits("order", "PO", Order, Order.state, literal(""), Order.submitted_at, wish),
+        _hits("claim", "RC", Claim, Claim.state, literal(""), Claim.submitted_at, wish),
+        _hits("old-part", "OP", OldPart, OldPart.state, OldPart.review, OldPart.registered_at, wish),
+        _hits("shipment", "SH", Shipment, Shipment.state, literal(""), Shipment.shipped_at, wish),
+        _hits("fee", "FS", FeeSchedule, FeeSchedule.state, literal(""), FeeSchedule.submitted_at, wish),
+        _hits("statement", "ST", Statement, literal(""), literal(""), Statement.posted_at, wish),
     ]
-    return [Hit(*row) for row in session.execute(union_all(*kinds))]
+    found = [Hit(*row) for row in session.execute(union_all(*kinds))]
+    if money:
+        found += [
+            Hit("topup", row.number, "", "", row.dealer_code, row.dealer_name, row.entered_at)
+            for row in ledger.topups_beginning(session, _spelled("TU", wish), typed, limit=EACH)
+        ]
+    return found
 
 
-def _hits(kind: str, table: Any, state: Any, second: Any, at: Any, wish: str) -> Any:
+def _spelled(letters: str, wish: str) -> str:
+    return letters + wish if wish[0].isdigit() else wish
+
+
+def _hits(kind: str, letters: str, table: Any, state: Any, second: Any, at: Any, wish: str) -> Any:
     return (
         select(
             cast(literal(kind), Text), cast(table.number, Text), cast(state, Text), cast(second, Text), Dealer.code, Dealer.name,
@@ -89,14 +104,14 @@ def _hits(kind: str, table: Any, state: Any, second: Any, at: Any, wish: str) ->
         )
         .select_from(table)
         .join(Dealer, and_(Dealer.brand_id == table.brand_id, Dealer.id == table.dealer_id))
-        .where(table.number.contains(wish, autoescape=True))
-        .order_by(table.id.desc())
+        .where(begins(table.number, _spelled(letters, wish)))
+        .order_by(table.number.desc())
         .limit(EACH)
     )  # fmt: skip
 
 
 def dealers(session: Session, typed: str) -> list[tuple[str, str, str]]:
-    """Dealers (code, name, city) by code, or by a part of name, city or contact. One statement."""
+    """Dealers (code, name, city) by code, or by a part of name, city or contact: a small table, read whole. One statement."""
     rows = session.execute(
         select(Dealer.code, Dealer.name, Dealer.city)
         .where(

@@ -24,7 +24,7 @@ from portal.web.acts import at
 from portal.web.auth import current_actor, requires
 
 MOST = 8
-SHORTEST = 3  # a part of a number; anything shorter is a name or a code
+SHORTEST = 3  # how a number begins; anything shorter is a name or a code
 
 
 @blueprint.get("/search")
@@ -34,7 +34,7 @@ def search() -> ResponseReturnValue:
     actor = current_actor()
     typed = rules.typed(request.args.get("q", ""))
     if not typed:
-        return render_template("reports/search.html", q="", groups=None)
+        return render_template("reports/search.html", q="", groups=None, hq=actor.side == "hq")
     number = rules.as_number(typed)
     with unit_of_work(actor.scope) as session:
         if number is not None and queries.exists(session, number, hq=actor.side == "hq"):
@@ -43,12 +43,18 @@ def search() -> ResponseReturnValue:
         only = [row for _kind, rows in groups for row in rows]
         if len(only) == 1 and only[0]["exact"]:
             return redirect(only[0]["url"], 303)
-        return render_template("reports/search.html", q=typed, groups=[(kind, rows) for kind, rows in groups if rows])
+        return render_template(
+            "reports/search.html",
+            q=typed,
+            groups=[(kind, rows) for kind, rows in groups if rows],
+            hq=actor.side == "hq",
+        )
 
 
 def _found(session: Session, actor: Actor, typed: str) -> list[tuple[str, list[dict[str, Any]]]]:
-    """At most one statement for documents, one for products, two for parts, one for dealers."""
-    hits = queries.documents(session, typed) if len(typed) >= SHORTEST and typed.isascii() else []
+    """At most two statements for documents, one for products, two for parts, one for dealers."""
+    money = actor.side == "hq" and actor.may(P.ACCOUNT_READ)
+    hits = queries.documents(session, typed, money=money) if len(typed) >= SHORTEST and typed.isascii() else []
     return [
         ("documents", [_hit(hit, actor) for hit in hits]),
         ("products", _products(session, typed) if actor.may(P.PRODUCT_READ) else []),

@@ -188,7 +188,7 @@ class Counter:
         in_time = task.due is not None and task.due < self.next_paid.before
         return TodoRow(
             title=_("Answer headquarters: %(part)s", part=task.what), sub=_("claim %(number)s, line %(line)s", number=task.ref, line=task.about),
-            url=url_for("claims.detail", ref=task.ref, _anchor=f"line-{task.about}"), action=_("Answer now"), picture="message-question",
+            url=url_for("claims.detail", ref=task.ref, line=task.about, _anchor=f"line-{task.about}"), action=_("Answer now"), picture="message-question",
             due=_(
                 "by %(day)s 24:00, else %(amount)s is paid a month later", day=f"{last_day:%m-%d}", amount=money(task.amount)
             ) if in_time else _("waits %(age)s, %(amount)s", age=ago(task.since, self.now), amount=money(task.amount)),

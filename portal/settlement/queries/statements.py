@@ -8,7 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, literal, select
+from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from portal.catalog.models import Part, ProductModel
@@ -188,6 +188,33 @@ def lines_paid(session: Session, dealer_id: int, month: date) -> list[PaidLine]:
     query = _lines(dealer_id, month).order_by(Claim.month.desc(), Claim.id, ClaimLine.position)
     rows: Sequence[Any] = session.execute(query).all()
     return [PaidLine(*row) for row in rows]
+
+
+def lines_paid_page(
+    session: Session, dealer_id: int, month: date, *, after: int | None = None, limit: int = PAGE
+) -> list[PaidLine]:
+    """The same by pages; ``after`` = the last line's id (one of that dealer's; another's begins at the start)."""
+    query = _lines(dealer_id, month).order_by(Claim.month.desc(), Claim.id, ClaimLine.position).limit(limit)
+    if after is not None and (last := session.execute(_place(dealer_id, after)).one_or_none()) is not None:
+        query = query.where(
+            or_(
+                Claim.month < last[0],
+                and_(
+                    Claim.month == last[0],
+                    tuple_(Claim.id, ClaimLine.position) > tuple_(literal(last[1]), literal(last[2])),
+                ),
+            )
+        )
+    rows: Sequence[Any] = session.execute(query).all()
+    return [PaidLine(*row) for row in rows]
+
+
+def _place(dealer_id: int, line_id: int) -> Select[date, int, int]:
+    return (
+        select(Claim.month, Claim.id, ClaimLine.position)
+        .join_from(ClaimLine, Claim, and_(Claim.brand_id == ClaimLine.brand_id, Claim.id == ClaimLine.claim_id))
+        .where(ClaimLine.id == line_id, ClaimLine.dealer_id == dealer_id)
+    )
 
 
 def lines_of_share(

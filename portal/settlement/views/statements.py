@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
@@ -14,27 +17,40 @@ from sqlalchemy.orm import Session
 from portal.core import clock, months, queue
 from portal.core.db import unit_of_work
 from portal.core.errors import Refused
+from portal.core.money import ZERO
 from portal.core.permissions import Actor
 from portal.core.permissions import Permission as P
 from portal.ledger import labels as ledger_labels
+from portal.ledger import queries as ledger
 from portal.ledger.views import document_url
 from portal.organizations.models import Dealer
 from portal.settlement import actions, labels, printing, queries, rules
 from portal.settlement.forms import AnswerForm, DisputeForm, lines_of
 from portal.settlement.models import PaperKind, Statement
+from portal.settlement.queries.statements import PaidLine
 from portal.settlement.rules import Reply
 from portal.settlement.views.base import blueprint
 from portal.settlement.workflow import STATEMENT
 from portal.web.acts import perform
 from portal.web.auth import current_actor, requires
 from portal.web.errors import sentence
-from portal.web.pages import SIZE, before, key_page, list_filters
+from portal.web.pages import SIZE, address, before, key_page, list_filters
 from portal.web.responses import download, pdf_response
 from portal.web.timeline import timeline
 
 RENDER = "settlement.render_statement"  # the job that makes a statement's papers
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+LINES = 50  # of each of a statement's three lists on one page
 _SECONDS = 5  # after which a page that waits for its paper looks again
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """The addresses of the pages beside one of a statement's lists ('' where there is none)."""
+
+    first: str = ""
+    earlier: str = ""
+    later: str = ""
 
 
 @blueprint.get("/statements")
@@ -93,8 +109,10 @@ def _page(
     actor, now = current_actor(), clock.now()
     with unit_of_work(actor.scope) as session:
         found, dealer = queries.statement(session, number)
-        lines = queries.lines_paid(session, found.dealer_id, found.month)
-        entries = printing.entries_of(session, found)
+        credit, debit, entries, entry_pages = _entries(session, found)
+        lines, line_pages = _lines(session, found)
+        left_out, left_pages = _left_out(found, dealer)
+        count, claimed, _approved = queries.share_totals(session, found.dealer_id, found.month)
         page = render_template(
             "settlement/statement.html",
             statement=found,
@@ -102,11 +120,16 @@ def _page(
             hq=actor.side == "hq",
             previous=queries.statement_before(session, found),
             entries=entries,
-            credit=rules.total(row.credit for row in entries if row.credit is not None),
-            debit=rules.total(row.debit for row in entries if row.debit is not None),
+            entry_pages=entry_pages,
+            credit=credit,
+            debit=debit,
+            line_count=count,
+            line_pages=line_pages,
+            shown_lines=len(lines),
             claims=[(claim, list(group)) for claim, group in groupby(lines, key=lambda line: line.claim)],
-            claimed=rules.total(line.claimed for line in lines),
-            left_out=queries.left_out_kept(found, dealer),
+            claimed=claimed,
+            left_out=left_out,
+            left_pages=left_pages,
             because=labels.LEFT_OUT,
             goes_to=labels.goes_to,
             purpose=ledger_labels.purpose_label,
@@ -120,6 +143,55 @@ def _page(
             **_answering(session, found, dealer, actor, now, dispute, answer),
         )
     return (page, 422) if wrong else page
+
+
+def _entries(session: Session, found: Statement) -> tuple[Decimal, Decimal, Sequence[Any], Beside]:
+    """What all entries of the statement brought and took, those of the page, and the pages beside it (``entry``: its first)."""
+    first, last = found.first_seq, found.last_seq
+    if first is None or last is None or last < first:
+        return ZERO, ZERO, (), Beside()
+    held = ledger.prepayment(session, found.dealer_id)
+    credit, debit = ledger.moved_between(session, held.id, first, last)
+    start = min(max(_number("entry") or first, first), last)
+    end = min(start + LINES - 1, last)
+    return (
+        credit,
+        debit,
+        ledger.entries_between(session, held.id, start, end),
+        Beside(
+            first=address(entry=None) if start > first else "",
+            earlier=address(entry=max(start - LINES, first)) if start > first else "",
+            later=address(entry=end + 1) if end < last else "",
+        ),
+    )
+
+
+def _lines(session: Session, found: Statement) -> tuple[Sequence[PaidLine], Beside]:
+    after = _number("after")
+    rows = queries.lines_paid_page(session, found.dealer_id, found.month, after=after, limit=LINES + 1)
+    shown = rows[:LINES]
+    return shown, Beside(
+        first=address(after=None) if after is not None else "",
+        later=address(after=shown[-1].id) if len(rows) > LINES else "",
+    )
+
+
+def _left_out(found: Statement, dealer: Dealer) -> tuple[Sequence[rules.LeftOutLine], Beside]:
+    """A posted statement's list never changes, so its pages are counted off."""
+    kept = queries.left_out_kept(found, dealer)
+    start = _number("left") or 0
+    if start >= len(kept):
+        start = 0
+    return kept[start : start + LINES], Beside(
+        first=address(left=None) if start else "",
+        earlier=address(left=max(start - LINES, 0) or None) if start else "",
+        later=address(left=start + LINES) if start + LINES < len(kept) else "",
+    )
+
+
+def _number(name: str) -> int | None:
+    text = request.args.get(name, "")
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None
 
 
 def _answering(
