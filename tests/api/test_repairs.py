@@ -12,7 +12,7 @@ from tests.api.calling import Program, new_key, program, told
 from tests.factories.world import World, at, picture
 
 
-def photo(data: bytes, **fields: str) -> dict[str, Any]:
+def photo(data: bytes, **fields: str | list[str]) -> dict[str, Any]:
     return {"data": {"photo": (BytesIO(data), "photo.jpg"), **fields}, "content_type": "multipart/form-data"}
 
 
@@ -71,6 +71,10 @@ def test_a_photo_is_taken_once_however_often_it_is_sent_and_what_is_none_is_refu
         told(counter.act(f"/old-parts/{number}/photos", **photo(b"")), 422, "photo-missing")
         told(counter.act(f"/old-parts/{number}/photos", **photo(data, slot="roof")), 422, "invalid")
         told(counter.act(f"/old-parts/{number}/photos", **photo(data, dealer_id="1")), 422, "invalid")
+        (twice,) = told(
+            counter.act(f"/old-parts/{number}/photos", **photo(data, slot=["fault", "nameplate"])), 422, "invalid"
+        )["errors"]
+        assert twice["field"] == "slot"
         told(counter.act(f"/old-parts/{number}/photos", {}), 415, "media-type")
         heavy = {"data": b"x" * 25 * 1024 * 1024, "content_type": "multipart/form-data; boundary=x"}
         told(counter.act(f"/old-parts/{number}/photos", **heavy), 413, "too-large")

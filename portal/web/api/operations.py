@@ -17,20 +17,18 @@ from sqlalchemy.orm import Session
 
 from portal.core import clock, replies
 from portal.core.db import unit_of_work
-from portal.core.errors import NotFound, Refused
+from portal.core.errors import NotFound
 from portal.core.permissions import Actor, Numbered, Permission
 from portal.web import responses
-from portal.web.api import cursors, problems
+from portal.web.api import cursors, problems, reading
 from portal.web.api.describing import describe
-from portal.web.api.fields import Asked, ListQuery, Nothing, Page
+from portal.web.api.fields import Asked, ListQuery, Page
 from portal.web.api.problems import ProblemError
+from portal.web.api.reading import JSON
 
 PREFIX = "/api/v1"
-BODY_MOST = 1024 * 1024  # bytes of JSON; photos are as large as on pages
 CALLS_MOST = 10_000  # of one token in one minute (AP3)
-KEY_MOST = 200
 KEPT_HEADERS = {"Content-Type", "ETag", "Location"}  # of a reply that is shown again
-JSON = "application/json"
 WAIT = 5  # seconds after which a file that a job is making is worth asking for again
 
 Row = TypeVar("Row", bound=BaseModel)
@@ -207,25 +205,27 @@ class _Takes:
 
 def _called(act: Callable[..., Any], takes: _Takes, path: dict[str, str]) -> Response:
     actor = _admitted(takes)
-    given: dict[str, Any] = dict(path)
-    if any(_odd(text) for text in path.values()):
+    if any(reading.odd(text) for text in path.values()):
         raise NotFound
-    given |= _query(takes)
-    body, file, sent = _body(takes)
+    given: dict[str, Any] = dict(path)
+    query = reading.query(takes.query)
+    if query is not None:
+        given["query"] = query
+    sent = reading.body(takes.body, takes.file) if takes.acts else reading.NOTHING
     if takes.body is not None:
-        given["body"] = body
-    key = _key() if takes.acts else ""
+        given["body"] = sent.said
+    key = reading.key() if takes.acts else ""
     if takes.changes and not request.headers.get("If-Match"):
         raise ProblemError(428, "version-needed")
     with unit_of_work(actor.scope) as session:
         if takes.acts:
             # with what this caller may: a token that was given less is not shown another's reply
             may = ",".join(sorted(actor.permissions))
-            asked = replies.fingerprint(request.method, request.full_path, may, sent)
+            asked = replies.fingerprint(request.method, request.full_path, may, sent.whole)
             first = replies.first_reply(session, "api", key, asked)
             if first is not None:
                 return Response(first.body, first.status, {**first.headers, "Idempotency-Replayed": "true"})
-        call = Call(session, actor, clock.now(), _purpose(actor), file)
+        call = Call(session, actor, clock.now(), _purpose(actor), sent.file)
         answer = act(call, **given)
         if not isinstance(answer, File):
             response = _said(answer, takes.status)
@@ -257,51 +257,6 @@ def _admitted(takes: _Takes) -> Actor:
             raise NotFound
         raise ProblemError(403, "scope-missing")
     return actor
-
-
-def _odd(text: str) -> bool:
-    return len(text) > 200 or any(ord(sign) < 32 or 0xD800 <= ord(sign) < 0xE000 for sign in text)
-
-
-def _query(takes: _Takes) -> dict[str, Any]:
-    model = takes.query or Nothing
-    said = {name: values[0] if len(values) == 1 else "\0".join(values) for name, values in request.args.lists()}
-    read = model.model_validate_strings(said, strict=True)
-    return {"query": read} if takes.query is not None else {}
-
-
-def _body(takes: _Takes) -> tuple[BaseModel | None, bytes, bytes]:
-    """What was sent: the model, a photo's bytes, and all of it as one request is told from another."""
-    if not takes.acts:
-        return None, b"", b""
-    if takes.file is not None:
-        return _uploaded(takes, takes.file)
-    request.max_content_length = BODY_MOST
-    raw = request.get_data(cache=False)
-    if not raw and takes.body is None:
-        return None, b"", b""
-    if request.mimetype != JSON:
-        raise ProblemError(415, "media-type")
-    return (takes.body or Nothing).model_validate_json(raw), b"", raw
-
-
-def _uploaded(takes: _Takes, name: str) -> tuple[BaseModel | None, bytes, bytes]:
-    if request.mimetype != "multipart/form-data":
-        raise ProblemError(415, "media-type")
-    found = request.files.getlist(name)
-    data = found[0].read() if len(found) == 1 and len(request.files) == 1 else b""
-    if not data:
-        raise Refused("photo-missing", field=name)
-    said = {key: values[0] for key, values in request.form.lists()}
-    body = (takes.body or Nothing).model_validate_strings(said, strict=True)
-    return body, data, replies.fingerprint(data, *(part for pair in sorted(said.items()) for part in pair)).encode()
-
-
-def _key() -> str:
-    key = request.headers.get("Idempotency-Key", "")
-    if not 1 <= len(key) <= KEY_MOST or not key.isascii() or not key.isprintable():
-        raise ProblemError(400, "key-missing")
-    return key
 
 
 def _purpose(actor: Actor) -> str:

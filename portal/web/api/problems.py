@@ -21,6 +21,7 @@ from portal.core.errors import NotFound, PortalError, Refused
 
 log = structlog.get_logger()
 PROBLEM = "application/problem+json"
+SHOWN = 50  # wrong fields that one answer names
 
 WORDS: dict[str, Any] = {
     "token-needed": _l("Say who calls: Authorization: Bearer and a token, made on the page “API tokens”."),
@@ -110,6 +111,14 @@ class ProblemError(Exception):
         self.status, self.code, self.headers, self.facts = status, code, headers, facts
 
 
+class RepeatedError(Exception):
+    """Fields that stand in the request more than once: which of them counts would be anybody's guess."""
+
+    def __init__(self, fields: Sequence[str]) -> None:
+        super().__init__(*fields)
+        self.fields = fields
+
+
 def problem(
     status: int,
     code: str,
@@ -153,6 +162,10 @@ def answer(error: Exception, *, sent: type[BaseModel] | None = None) -> Response
             return refusal(error, sent=sent)
         case ValidationError():
             return invalid(error)
+        case RepeatedError():
+            words = _("This stands there more than once. Say it once.")
+            errors = [{"field": field, "detail": words} for field in error.fields[:SHOWN]]
+            return problem(422, "invalid", errors=errors)
         case DataError():  # what nothing looked at: a NUL in an address, a number that no column holds (IE5)
             log.warning("not-storable", path=request.path, reason=str(error.orig))
             return problem(400, "unreadable")
@@ -200,7 +213,7 @@ def invalid(error: ValidationError) -> Response:
     found = error.errors(include_url=False, include_input=False)
     if any(one["type"] == "json_invalid" for one in found):
         return problem(400, "not-json")
-    errors = [{"field": ".".join(str(part) for part in one["loc"]), "detail": _fault(one)} for one in found[:50]]
+    errors = [{"field": ".".join(str(part) for part in one["loc"]), "detail": _fault(one)} for one in found[:SHOWN]]
     return problem(422, "invalid", errors=errors)
 
 
