@@ -6,8 +6,9 @@ import importlib
 import secrets
 from typing import Any
 
-from flask import Blueprint, Flask, g, redirect, request, url_for
+from flask import Blueprint, Flask, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.openapi import OpenAPI
 from flask_wtf.csrf import CSRFProtect
@@ -24,6 +25,7 @@ from portal.core.settings import Settings
 from portal.files import store
 from portal.identity.actions import choose_place
 from portal.identity.edge import COOKIE, init_login
+from portal.identity.queries import Place
 from portal.notices.mail import init_mail
 from portal.web import pdf
 from portal.web.api import document as api_document
@@ -108,7 +110,7 @@ def create_app(settings: Settings) -> Flask:
         _add(app, csrf, package)
     app.register_blueprint(api_document.blueprint)
     app.register_blueprint(health)
-    app.add_url_rule("/q/<code>/<path:number>", "qr", qr)
+    app.add_url_rule("/q/<code>/<path:number>", "qr", qr, methods=["GET", "POST"])
     if settings.environment != "production":
         from portal.web import styleguide
 
@@ -184,18 +186,30 @@ def ready() -> ResponseReturnValue:
 
 @requires(Permission.HOME_READ)
 def qr(code: str, number: str) -> ResponseReturnValue:
-    """What a paper's QR code opens: chooses the right place of this login, or 404 (domain.md section 12)."""
+    """What a paper's QR code opens, from the place that may see it, or 404 (domain.md section 12).
+
+    A link changes nobody's place, wherever it stands: where another of one's places has to be chosen, a button asks.
+    """
     here = g.place
     for place in sorted(g.signed_in.places, key=lambda place: place != here):  # the one acted from first
         if place.brand_code != code:
             continue
         with unit_of_work(place.actor(g.signed_in.login_id, address=request.remote_addr).scope) as session:
             address = _document_address(session, number)
-        if address is not None:
-            if place != here:
-                choose_place(db.engine, request.cookies.get(COOKIE, ""), place.brand_id, place.member_id)
-            return redirect(address, 303)
+        if address is None:
+            continue
+        if place != here and request.method == "GET":
+            return render_template(
+                "identity/change_place.html", number=number, there=_called(place), here=_called(here)
+            )
+        if place != here:
+            choose_place(db.engine, request.cookies.get(COOKIE, ""), place.brand_id, place.member_id)
+        return redirect(address, 303)
     raise NotFound
+
+
+def _called(place: Place) -> str:
+    return f"{place.brand_name} · {place.dealer_name or _('Headquarters')}"
 
 
 _DOCUMENTS = {

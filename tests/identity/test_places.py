@@ -82,9 +82,19 @@ def test_section_12_a_papers_code_opens_the_document_from_whichever_place_may_se
         headers={},
     )
     assert browser.get(f"/topups/{number}").status_code == 404
-    answer = browser.get(where)
-    assert (answer.status_code, answer.headers["Location"]) == (303, f"/topups/{number}")
+    asked = browser.get(where, headers={"Sec-Fetch-Site": "cross-site"})
+    page = asked.get_data(as_text=True)
+    assert (asked.status_code, f'action="{where}"' in page, "换到" in page) == (200, True, True)
+    assert browser.get(f"/topups/{number}").status_code == 404  # a link alone has changed nobody's place
+    assert browser.post(where, headers={}).status_code == 400  # nor has another site's form
+    assert browser.get(f"/topups/{number}").status_code == 404
+    form = token_of(browser, where)
+    for _press in range(2):  # a double click goes the same way
+        answer = browser.post(where, data={"csrf_token": form}, headers={})
+        assert (answer.status_code, answer.headers["Location"]) == (303, f"/topups/{number}")
     assert browser.get(f"/topups/{number}").status_code == 200
+    again = browser.get(where)  # from the place that may see it the code opens at once
+    assert (again.status_code, again.headers["Location"]) == (303, f"/topups/{number}")
 
 
 def test_section_12_a_code_of_another_brand_dealer_or_of_nothing_is_not_there(client_as, home: World) -> None:
@@ -95,7 +105,9 @@ def test_section_12_a_code_of_another_brand_dealer_or_of_nothing_is_not_there(cl
 
         number = ledger.topups(session)[0].number
     for actor in (home.d1.manager, other.hq.auditor):
-        assert client_as(actor).get(f"/q/{home.code}/{number}").status_code == 404
+        rival = client_as(actor)
+        assert rival.get(f"/q/{home.code}/{number}").status_code == 404
+        assert rival.post(f"/q/{home.code}/{number}").status_code == 404
     browser = client_as(home.hq.clerk)
     assert browser.get(f"/q/{home.code}/{number}").status_code == 303
     for where in (
