@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
-from functools import wraps
+from functools import lru_cache, wraps
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
@@ -96,13 +96,20 @@ def ago(since: datetime | timedelta | None, now: datetime | None = None) -> str:
         return NOTHING
     length = since if isinstance(since, timedelta) else (now or clock.now()) - since.astimezone(UTC)
     minutes = max(int(length.total_seconds() // 60), 0)
-    if minutes < 1:
-        return gettext("just now")
-    if minutes < 60:
+    hours, days = minutes // 60, minutes // (24 * 60)
+    return _waited(_language(), days, 0 if days else hours, 0 if hours else minutes)
+
+
+@lru_cache(maxsize=4096)
+def _waited(_language: str, days: int, hours: int, minutes: int) -> str:
+    """A length in the reader's language, which is the one given; a list says the same ones again and again."""
+    if days:
+        return ngettext("%(num)d day", "%(num)d days", days)
+    if hours:
+        return ngettext("%(num)d hour", "%(num)d hours", hours)
+    if minutes:
         return ngettext("%(num)d minute", "%(num)d minutes", minutes)
-    if minutes < 24 * 60:
-        return ngettext("%(num)d hour", "%(num)d hours", minutes // 60)
-    return ngettext("%(num)d day", "%(num)d days", minutes // (24 * 60))
+    return gettext("just now")
 
 
 def mask_name(name: str | None) -> str:

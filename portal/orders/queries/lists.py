@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -309,14 +309,22 @@ def incoming(
     return [Incoming(*_plain(row)) for row in session.execute(wanted)]
 
 
+_READ: dict[str, Callable[[Any], Any]] = {
+    "purposes": lambda held: tuple(held or ()),
+    "estimate": lambda fen: None if fen is None else yuan(int(fen)),
+    **dict.fromkeys(SUMS, int),
+}
+
+
 def _plain(row: Row[*tuple[Any, ...]]) -> list[Any]:
     """A row's values: a sum of bigint comes back as a Decimal and is a whole number, an array as a list."""
-    return [_whole(name, value) for name, value in zip(row._fields, row, strict=True)]
+    values = list(row)
+    for place, read in _readers(row._fields):
+        values[place] = read(values[place])
+    return values
 
 
-def _whole(name: str, value: Any) -> Any:
-    if name == "purposes":
-        return tuple(value or ())
-    if name == "estimate":
-        return None if value is None else yuan(int(value))
-    return int(value) if name in SUMS else value
+@lru_cache(maxsize=32)
+def _readers(names: tuple[str, ...]) -> tuple[tuple[int, Callable[[Any], Any]], ...]:
+    """Which columns have to be read, and how: the same for every row of a list."""
+    return tuple((place, _READ[name]) for place, name in enumerate(names) if name in _READ)
