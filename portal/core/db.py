@@ -6,14 +6,15 @@ key does not look at policies and would let one tenant point at another's row (a
 
 from __future__ import annotations
 
+import secrets
 import select
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import psycopg
 from flask_sqlalchemy import SQLAlchemy
@@ -35,7 +36,7 @@ from sqlalchemy import (
     event,
     text,
 )
-from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.orm import (
     DeclarativeBase,
     Mapped,
@@ -50,6 +51,8 @@ from sqlalchemy.pool import ConnectionPoolEntry, Pool
 from portal.core import scope as scopes
 from portal.core.money import Money
 from portal.core.scope import Scope
+
+Result = TypeVar("Result")
 
 # The unsigned reading of the context; row-level security compares it with the signed one on write.
 CURRENT_BRAND = text("nullif(split_part(current_setting('app.ctx', true), '.', 2), '')::bigint")
@@ -178,6 +181,30 @@ def unit_of_work(scope: Scope) -> Iterator[Session]:
     """One business act: it happens whole, or it leaves no trace. Opened by the edge, never by an action."""
     with Session(db.engine, expire_on_commit=False, info={"scope": scope}) as session, session.begin():
         yield session
+
+
+TRIES = 3
+_CROSSED = frozenset(
+    {"40P01", "40001"}
+)  # a deadlock, a serialization failure: PostgreSQL ended this one so that others can go on
+_PAUSE_MS = 40
+
+
+def act_whole(scope: Scope, act: Callable[[Session], Result]) -> Result:
+    """Run ``act`` in one unit of work of its own, and again from its beginning, in a new one, when PostgreSQL ended it for another's sake.
+
+    At most :data:`TRIES` times, after a short pause of chance, so that two that crossed do not cross again. What was done before the end
+    is gone each time: ``act`` must do nothing outside its session that may not happen twice.
+    """
+    for left in reversed(range(TRIES)):
+        try:
+            with unit_of_work(scope) as session:
+                return act(session)
+        except DBAPIError as error:
+            if not left or getattr(error.orig, "sqlstate", None) not in _CROSSED:
+                raise
+            time.sleep((1 + secrets.randbelow(_PAUSE_MS)) / 1000)
+    raise AssertionError  # the last try returned or raised
 
 
 @event.listens_for(Pool, "checkin")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from functools import partial
 
 from portal.core import clock, queue, terms
-from portal.core.db import unit_of_work
+from portal.core.db import act_whole, unit_of_work
 from portal.core.errors import Refused
 from portal.core.permissions import Actor, Permission
 from portal.identity import queries as identity
@@ -23,8 +24,7 @@ def lapse_quotes(actor: Actor, at: datetime) -> Iterator[queue.Outcome]:
         numbers = queries.lapsed_quotes(session, on=actor.day(at))
     for number in numbers:
         try:
-            with unit_of_work(actor.scope) as session:
-                order = actions.lapse(session, actor, number, at=at)
+            order = act_whole(actor.scope, partial(actions.lapse, actor=actor, number=number, at=at))
         except Refused as refused:  # agreed to or disputed meanwhile
             yield queue.Outcome("refused", {"order": number, "code": refused.code})
         else:
@@ -58,8 +58,7 @@ def debit_dealers(actor: Actor, dealer_id: int | None, *, at: datetime) -> Itera
         numbers = queries.payable(session, dealer_id=dealer_id) if at_once else ()
     for number in numbers:
         try:
-            with unit_of_work(actor.scope) as session:
-                order = actions.debit(session, actor, number, at=at)
+            order = act_whole(actor.scope, partial(actions.debit, actor=actor, number=number, at=at))
         except Refused as refused:  # the one before took what this one needs, or a person was faster
             yield queue.Outcome("refused", {"order": number, "code": refused.code})
         else:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime
+from functools import partial
 
 from sqlalchemy.orm import Session
 
 from portal.core import clock, months, queue
-from portal.core.db import unit_of_work
+from portal.core.db import act_whole, unit_of_work
 from portal.core.errors import Refused
 from portal.core.permissions import Actor, Permission
 from portal.identity import queries as identity
@@ -28,13 +29,7 @@ def prepare_due(actor: Actor, at: datetime) -> Iterator[queue.Outcome]:
     for month in due(actor, at):
         said = f"{month:%Y-%m}"
         try:
-            with unit_of_work(actor.scope) as session:
-                if not _open(queries.for_update(session, month), session):
-                    continue  # people were faster since we looked: what they checked stays checked
-                found = actions.prepare(session, actor, month, at=at)
-                alone = queries.posts_alone(session, found)
-                if alone:
-                    actions.post_alone(session, actor, month, at=at)
+            made = act_whole(actor.scope, partial(_prepare, actor=actor, month=month, at=at))
         except Refused as refused:
             with unit_of_work(actor.scope) as session:
                 again = not _first_word(session, refused, said, at)
@@ -45,7 +40,19 @@ def prepare_due(actor: Actor, at: datetime) -> Iterator[queue.Outcome]:
             }
             yield queue.Outcome("refused", facts, well=False, again=again)
             return
-        yield queue.Outcome("posted" if alone else "prepared", {"month": said, "amount": str(found.amount)})
+        if made is not None:
+            found, alone = made
+            yield queue.Outcome("posted" if alone else "prepared", {"month": said, "amount": str(found.amount)})
+
+
+def _prepare(session: Session, actor: Actor, month: date, at: datetime) -> tuple[Settlement, bool] | None:
+    """Prepare it, and whether it was posted too; None where people were faster: what they checked stays checked."""
+    if not _open(queries.for_update(session, month), session):
+        return None
+    found = actions.prepare(session, actor, month, at=at)
+    if alone := queries.posts_alone(session, found):
+        actions.post_alone(session, actor, month, at=at)
+    return found, alone
 
 
 def due(actor: Actor, at: datetime) -> list[date]:

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
 from portal.core import clock, replies
-from portal.core.db import unit_of_work
+from portal.core.db import act_whole
 from portal.core.errors import Refused
 from portal.core.permissions import Actor
 from portal.web.auth import current_actor
@@ -41,24 +41,26 @@ def perform(
     back: str | None = None,
     refused: Callable[[Refused], ResponseReturnValue] | None = None,
 ) -> ResponseReturnValue:
-    """Run ``act`` as one business act and redirect ``to`` (an address, or made from the result).
+    """Run ``act`` as one business act and redirect ``to`` (an address, or made from the result). DB4: it may be run again, see ``act_whole``.
 
     A refusal leaves no trace: it is handed to ``refused`` (which shows the form again with what was typed), or said
     as a message on ``back``, the page the button stands on. ``done`` may be words or a function of the result.
     """
-    actor = current_actor()
+    actor, key, instant = current_actor(), _key_of_form(), at()
+
+    def once(session: Session) -> tuple[str, str]:
+        first = replies.first_reply(session, "page", key, "") if key else None
+        if first is not None:
+            return first.headers["Location"], first.body
+        result = act(session, actor, instant)
+        target = to(result) if callable(to) else to
+        words = str(done(result) if callable(done) else done)
+        if key:
+            replies.keep(session, "page", key, replies.Reply(303, {"Location": target}, words))
+        return target, words
+
     try:
-        with unit_of_work(actor.scope) as session:
-            key = _key_of_form()
-            first = replies.first_reply(session, "page", key, "") if key else None
-            if first is None:
-                result = act(session, actor, at())
-                target = to(result) if callable(to) else to
-                words = str(done(result) if callable(done) else done)
-                if key:
-                    replies.keep(session, "page", key, replies.Reply(303, {"Location": target}, words))
-            else:
-                target, words = first.headers["Location"], first.body
+        target, words = act_whole(actor.scope, once)
     except (Refused, StaleDataError, IntegrityError) as error:
         if isinstance(error, IntegrityError) and not somebody_was_faster(error):
             raise

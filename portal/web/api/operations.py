@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
 from portal.core import clock, replies
-from portal.core.db import unit_of_work
+from portal.core.db import act_whole
 from portal.core.errors import NotFound
 from portal.core.permissions import Actor, Numbered, Permission
 from portal.web import responses
@@ -217,7 +217,9 @@ def _called(act: Callable[..., Any], takes: _Takes, path: dict[str, str]) -> Res
     key = reading.key() if takes.acts else ""
     if takes.changes and not request.headers.get("If-Match"):
         raise ProblemError(428, "version-needed")
-    with unit_of_work(actor.scope) as session:
+    instant = clock.now()
+
+    def once(session: Session) -> Response | File:
         if takes.acts:
             # with what this caller may: a token that was given less is not shown another's reply
             may = ",".join(sorted(actor.permissions))
@@ -225,16 +227,18 @@ def _called(act: Callable[..., Any], takes: _Takes, path: dict[str, str]) -> Res
             first = replies.first_reply(session, "api", key, asked)
             if first is not None:
                 return Response(first.body, first.status, {**first.headers, "Idempotency-Replayed": "true"})
-        call = Call(session, actor, clock.now(), _purpose(actor), sent.file)
-        answer = act(call, **given)
-        if not isinstance(answer, File):
-            response = _said(answer, takes.status)
-            if takes.acts:
-                kept = {name: value for name, value in response.headers.items() if name in KEPT_HEADERS}
-                reply = replies.Reply(response.status_code, kept, response.get_data(as_text=True))
-                replies.keep(session, "api", key, reply)
-            return response
-    return _filed(answer, takes.kind)
+        answer = act(Call(session, actor, instant, _purpose(actor), sent.file), **given)
+        if isinstance(answer, File):
+            return answer
+        response = _said(answer, takes.status)
+        if takes.acts:
+            kept = {name: value for name, value in response.headers.items() if name in KEPT_HEADERS}
+            reply = replies.Reply(response.status_code, kept, response.get_data(as_text=True))
+            replies.keep(session, "api", key, reply)
+        return response
+
+    said = act_whole(actor.scope, once)
+    return _filed(said, takes.kind) if isinstance(said, File) else said
 
 
 def _admitted(takes: _Takes) -> Actor:
