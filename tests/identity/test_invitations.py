@@ -8,10 +8,12 @@ import pytest
 
 from portal.core.db import db
 from portal.core.errors import NotFound, Refused
+from portal.core.permissions import Actor
 from portal.core.settings import Settings
 from portal.identity import actions, queries
 from portal.identity.roles import Role
 from portal.notices import mail
+from portal.reports import queries as reports
 from tests.factories.world import World, make_world
 from tests.identity.inviting import AT, NEW, accept, address, brand_of, invited, link_to, members_of, new_name
 from tests.identity.people import (
@@ -202,3 +204,44 @@ def test_IE5_a_number_that_no_invitation_has_is_not_there(client_as, home: World
     for number in (0, 10**30):
         for act in ("send", "revoke"):
             assert browser.post(f"/members/invitations/{number}/{act}").status_code == 404
+
+
+# -- who has not come yet, on the administrator's home --
+
+
+def test_home_says_how_many_are_invited_and_not_here_to_who_can_invite(
+    client_as, world: World, settings: Settings
+) -> None:
+    def said(actor: Actor) -> str:
+        page = client_as(actor).get("/").get_data(as_text=True)
+        return " ".join(re.sub(r"<[^>]+>", " ", page).split())
+
+    title = "已邀请、尚未加入的人"
+    assert title not in said(world.hq.admin)
+    first = invited(world, world.hq.admin, Role.HQ_CLERK, to=address())
+    invited(world, world.hq.admin, Role.DEALER_CLERK, to=address(), dealer_id=world.d1.id)
+    assert title in said(world.hq.admin)
+    assert 'href="/members"' in client_as(world.hq.admin).get("/").get_data(as_text=True)
+    with world.as_(world.hq.admin) as session:
+        found = reports.waiting(session, today=AT.date(), next_paid=reports.cycle(session, AT.date()))["invitations"]
+    assert (found.count, found.marked) == (2, 0)
+    for other in (world.hq.clerk, world.hq.finance, world.d1.manager, make_world().hq.admin):
+        assert title not in said(other)
+    by_force(
+        settings,
+        "UPDATE invitations SET ends_at = now() - interval '1 second' WHERE brand_id = :brand AND id = :id",
+        brand=world.brand_id,
+        id=first.id,
+    )
+    assert "其中 1 个链接已过期" in said(world.hq.admin)
+    with world.as_(world.hq.admin) as session:
+        for row in queries.pending_invitations(session):
+            actions.revoke_invitation(session, world.hq.admin, row.id, at=AT)
+    assert title not in said(world.hq.admin)
+
+
+def test_headquarters_sees_to_which_dealer_somebody_is_invited_by_code_and_name(client_as, world: World) -> None:
+    invited(world, world.hq.admin, Role.DEALER_CLERK, to=address(), dealer_id=world.d2.id, name="周待")
+    page = client_as(world.hq.admin).get("/members").get_data(as_text=True)
+    pending = page[page.index("周待") :]
+    assert "D002 " in pending[: pending.index("</tr>")]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from io import BytesIO
 
-from sqlalchemy import select
+from openpyxl import load_workbook
+from sqlalchemy import select, text
 
 from portal.identity import actions, queries
 from portal.identity.models import Member
@@ -145,3 +147,63 @@ def test_AZ6_tricks_with_verbs_and_spelling_change_no_decision(client_as, home: 
     assert browser.get(f"/members/{clerk_id}?_method=POST&roles=dealer-manager").status_code == 403
     assert browser.post(f"/members/{clerk_id}", data={"_method": "GET", "roles": ["dealer-manager"]}).status_code == 403
     assert roles_of(home, clerk_id) == ["dealer-technician"]
+
+
+# -- who belongs to which dealer --
+
+
+def rows_on(page: str) -> list[list[str]]:
+    """The cells of the members' table."""
+    body = page.split("<tbody>", 1)[1].split("</tbody>", 1)[0]
+    return [
+        [" ".join(re.sub(r"<[^>]+>", " ", cell).split()) for cell in re.findall(r"<td[^>]*>(.*?)</td>", row, re.DOTALL)]
+        for row in re.findall(r"<tr>(.*?)</tr>", body, re.DOTALL)
+    ]
+
+
+def test_headquarters_sees_at_which_dealer_somebody_is_who_is_at_two(client_as, world: World) -> None:
+    login_id, login = new_login(name="two")
+    for dealer in (None, world.d1.id, world.d2.id):
+        give_place(
+            world,
+            login_id,
+            login,
+            Role.HQ_CLERK if dealer is None else Role.DEALER_CLERK,
+            dealer_id=dealer,
+            name="林双",
+        )
+    browser = client_as(world.hq.auditor)
+    with world.as_(world.hq.auditor) as session:
+        one, two = session.execute(text("SELECT code || ' ' || name FROM dealers ORDER BY code")).scalars()
+    found = [row for row in rows_on(browser.get("/members").get_data(as_text=True)) if row[0] == "林双"]
+    assert [row[2] for row in found] == ["总部", one, two]
+    for typed in ("d001", "D001", one.partition(" ")[2][:4]):
+        page = browser.get("/members", query_string={"dealer": typed, "q": "林双"}).get_data(as_text=True)
+        assert [row[2] for row in rows_on(page)] == [one]
+    assert "没有符合条件的成员" in browser.get("/members?dealer=D00").get_data(as_text=True)  # a code is typed whole
+    for odd in ("%", "_", "D001'--", "\\", "D999"):
+        assert "林双" not in browser.get("/members", query_string={"dealer": odd}).get_data(as_text=True)
+
+
+def test_a_dealers_own_list_has_no_such_column_and_no_such_filter(client_as, world: World) -> None:
+    browser = client_as(world.d1.manager)
+    page = browser.get("/members?dealer=D002").get_data(as_text=True)
+    assert 'name="dealer"' not in page
+    assert world.d1.clerk.name in page
+    assert world.d2.clerk.name not in page
+    book = load_workbook(BytesIO(browser.get("/members.xlsx?dealer=D002").data))
+    cells = {cell.value for row in book.worksheets[0].iter_rows() for cell in row}
+    assert ("经销商编号" in cells, "登录名" in cells, world.d1.clerk.name in cells, world.d2.clerk.name in cells) == (
+        False, True, True, False,
+    )  # fmt: skip
+
+
+def test_the_list_with_its_dealers_is_taken_to_excel_as_filtered(client_as, world: World) -> None:
+    answer = client_as(world.hq.auditor).get("/members.xlsx?dealer=d002")
+    book = load_workbook(BytesIO(answer.data))
+    values = [[cell.value for cell in row] for row in book.worksheets[0].iter_rows()]
+    head = next(row for row in values if "经销商编号" in row)
+    code, login = head.index("经销商编号"), head.index("登录名")
+    people = [row for row in values[values.index(head) + 1 :] if row[code]]
+    assert {row[code] for row in people} == {"D002"}
+    assert len({row[login] for row in people}) == len(people) >= 3

@@ -25,7 +25,7 @@ from portal.identity.queries.logins import (
     sessions,
     unconfirmed_factor,
 )
-from portal.identity.queries.members import member, members, members_page, serves
+from portal.identity.queries.members import MemberRow, member, members, members_page, serves
 from portal.identity.queries.places import (
     BrandInfo,
     Place,
@@ -43,6 +43,7 @@ __all__ = [
     "AtDoor",
     "BrandInfo",
     "LoginInfo",
+    "MemberRow",
     "OpenSession",
     "Place",
     "SignedIn",

@@ -56,9 +56,11 @@ def dealer_name(session: Session, dealer_id: int | None) -> str | None:
 
 
 def dealer_names(session: Session, ids: Sequence[int]) -> dict[int, str]:
-    """The same for many."""
-    rows = session.execute(text("SELECT id, name FROM dealers WHERE id = ANY(:ids)"), {"ids": list(ids)}) if ids else ()
-    return {row.id: row.name for row in rows}
+    """The same for many, with their codes: "D001 Fuzhou Hengda"."""
+    if not ids:
+        return {}
+    rows = session.execute(text("SELECT id, code, name FROM dealers WHERE id = ANY(:ids)"), {"ids": list(ids)})
+    return {row.id: f"{row.code} {row.name}" for row in rows}
 
 
 def dealer_by_code(session: Session, code: str) -> int | None:

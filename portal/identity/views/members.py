@@ -24,13 +24,18 @@ from portal.web.pages import SIZE, address, list_filters
 @requires(P.MEMBER_READ)
 def members() -> ResponseReturnValue:
     """Who belongs here, with which roles; headquarters' first."""
-    actor, wanted = current_actor(), list_filters("q", "after")
+    actor, wanted = current_actor(), list_filters("q", "dealer", "after")
     with unit_of_work(actor.scope) as session:
-        rows = queries.members_page(session, text=wanted["q"], after=_after(wanted["after"]), limit=SIZE + 1)
+        hq = actor.side == "hq"
+        dealer = wanted["dealer"] if hq else ""
+        rows = queries.members_page(
+            session, text=wanted["q"], dealer=dealer, after=_after(wanted["after"]), limit=SIZE + 1
+        )
         last = rows[:SIZE][-1] if rows else None
         pending = queries.pending_invitations(session) if actor.may(P.MEMBER_MANAGE) else ()
         return render_template(
-            "identity/members.html", members=rows[:SIZE], roles=ROLES, manages=actor.may(P.MEMBER_MANAGE), wanted=wanted, pending=pending,
+            "identity/members.html", members=rows[:SIZE], roles=ROLES, manages=actor.may(P.MEMBER_MANAGE), wanted=wanted, pending=pending, hq=hq,
+            chips=[(words, address(**{name: None}, after=None)) for name, words in (("q", wanted["q"]), ("dealer", dealer)) if words],
             names=queries.dealer_names(session, [row.dealer_id for row in pending if row.dealer_id is not None]), machine_now=clock.machine_now(),
             first=address(after=None) if wanted["after"] else "",
             older=address(after=f"{last.dealer_id or 0}.{last.id}") if last is not None and len(rows) > SIZE else "",

@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 
 from portal.core.permissions import Permission as P
 from portal.identity import queries, sheets
-from portal.identity.models import Member
+from portal.identity.queries import MemberRow
 from portal.identity.views import bp
-from portal.web.auth import requires
+from portal.web.auth import current_actor, requires
 from portal.web.exports import BATCH, answer
 from portal.web.pages import list_filters
 
@@ -21,13 +21,13 @@ from portal.web.pages import list_filters
 @requires(P.MEMBER_READ)
 def members_sheet() -> ResponseReturnValue:
     """Who belongs here, with which roles."""
-    text = list_filters("q")["q"]
+    wanted = list_filters("q", "dealer")
+    text, dealer = wanted["q"], wanted["dealer"] if current_actor().side == "hq" else ""
 
-    def read(session: Session) -> Iterator[Member]:
+    def read(session: Session) -> Iterator[MemberRow]:
         last: tuple[int, int] | None = None
-        while rows := queries.members_page(session, text=text, after=last, limit=BATCH):
+        while rows := queries.members_page(session, text=text, dealer=dealer, after=last, limit=BATCH):
             yield from rows
             last = (rows[-1].dealer_id or 0, rows[-1].id)
-            session.expunge_all()  # written already
 
-    return answer(sheets.MEMBERS, read, filters=[(_("Text"), text)], back="identity.members")
+    return answer(sheets.MEMBERS, read, filters=[(_("Text"), text), (_("Dealer"), dealer)], back="identity.members")

@@ -32,6 +32,7 @@ from portal.claims.models import Claim, ClaimLine, LineState
 from portal.core.money import yuan
 from portal.core.months import add_months, first_of
 from portal.fees.models import FeeSchedule, FeeState
+from portal.identity.models import Invitation
 from portal.old_parts.models import OldPart, OldPartState, Review
 from portal.orders.models import Order, OrderLine, OrderState, Shipment, ShipmentState
 from portal.reports.rules import SOON_DAYS, Cycle
@@ -89,6 +90,7 @@ def waiting(session: Session, *, today: date, next_paid: Cycle) -> dict[str, Wai
         _parcels(),
         _fees(today),
         _disputes(),
+        _invitations(),
     ]  # fmt: skip
     rows = session.execute(union_all(*kinds))
     return {
@@ -249,3 +251,15 @@ def _disputes() -> Select[Any]:
         .join(Dispute, open_one)
         .where(Statement.state == StatementState.DISPUTED)
     )
+
+
+def _invitations() -> Select[Any]:
+    """Who was invited and has not come. marked: those whose link has ended by the machine's time, so that another must be sent."""
+    return (
+        _kind(
+            "invitations", Invitation.dealer_id, since=Invitation.invited_at,
+            marked=Invitation.ends_at <= func.clock_timestamp(),
+        )
+        .select_from(Invitation)
+        .where(Invitation.accepted_at.is_(None), Invitation.revoked_at.is_(None))
+    )  # fmt: skip

@@ -28,6 +28,7 @@ from portal.web.labels import ROLES
 NEEDS = {
     "claim-lines": P.CLAIM_REVIEW, "old-parts": P.OLD_PART_REVIEW, "submitted-orders": P.ORDER_QUOTE, "fees": P.FEE_APPROVE,
     "debits": P.ORDER_DEBIT, "shipping": P.ORDER_SHIP, "disputes": P.STATEMENT_ANSWER,
+    "invitations": P.MEMBER_MANAGE,
 }  # fmt: skip
 _LISTS: dict[str, tuple[str, dict[str, Any]]] = {
     "claim-lines": ("claims.index", {"tab": "submitted"}),
@@ -42,6 +43,7 @@ _LISTS: dict[str, tuple[str, dict[str, Any]]] = {
     "parcels": ("orders.index", {"tab": "shipped"}),
     "fees": ("fees.index", {"tab": "submitted"}),
     "disputes": ("settlement.statements", {"reply": "disputed"}),
+    "invitations": ("identity.members", {}),
 }
 _MINE = {"debits": "orders.debits", "shipping": "orders.shipping"}  # a page made for the work
 
@@ -165,6 +167,9 @@ class Desk:
             return self._dealers(found), *self._promised(found)
         if found.kind == "disputes":
             return self._dealers(found), "", rules.by_age(found.oldest, self.now)
+        if found.kind == "invitations":
+            sub = ngettext("the link of %(num)d has ended", "the links of %(num)d have ended", found.marked)
+            return sub if found.marked else "", "", "amber" if found.marked else ""
         return self._dealers(found), *self._fees(found)
 
     def _claim_lines(self, found: Waiting) -> tuple[str, str, Tone]:
