@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from portal.core.errors import NotFound
 from portal.core.permissions import Permission as P
 from portal.ledger import actions, queries
 from portal.ledger.schemas import TopUpIn, TopUpOut, TopUpQuery, TopUpReasonIn
+from portal.organizations import queries as organizations
 from portal.web.api import Answer, Api, Call, Page
 
 api = Api("ledger", tag="top-ups", words="Money that dealers pay in.")
@@ -14,18 +14,14 @@ api = Api("ledger", tag="top-ups", words="Money that dealers pay in.")
 @api.reads("/top-ups", P.ACCOUNT_READ, gives=Page[TopUpOut])
 def topups(call: Call, query: TopUpQuery) -> Page[TopUpOut]:
     """Top-ups, newest first; a dealer sees its own."""
-    dealer_id = None
-    if query.dealer:
-        dealer_id = next((row.dealer_id for row in queries.accounts(call.session) if row.code == query.dealer), None)
-        if dealer_id is None:
-            raise NotFound
+    dealer_id = organizations.dealer(call.session, query.dealer).id if query.dealer else None
     rows = queries.topups(call.session, before_id=call.after_id(query), dealer_id=dealer_id, limit=query.limit + 1)
     return call.page(query, rows, TopUpOut.of)
 
 
 @api.reads("/top-ups/<number>", P.ACCOUNT_READ, gives=TopUpOut)
 def topup(call: Call, number: str) -> Answer:
-    """One top-up."""
+    """One top-up. It has no version: it is never changed, only taken back, once."""
     return _shown(call, number)
 
 

@@ -102,6 +102,7 @@ def test_R53_a_statements_bytes_are_those_that_were_kept_and_the_pages_are_the_s
         for path, tag in (("paper", hashlib.sha256(first).hexdigest()), ("workbook", book.headers["X-Content-SHA256"])):
             again = boss.get(f"{STATEMENT}/{path}", etag=f'"{tag}"')
             assert (again.status_code, again.data, again.headers["ETag"]) == (304, b"", f'"{tag}"')
+            assert boss.call("GET", f"{STATEMENT}/{path}", headers={"If-Match": '"x"'}).status_code == 200  # acts only
 
 
 def test_R53_a_long_statement_is_left_to_a_job_and_asked_for_again(

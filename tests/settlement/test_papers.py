@@ -93,7 +93,7 @@ def test_R53_a_reader_who_comes_before_the_job_gets_a_small_paper_at_once_and_it
 
 
 def test_R53_a_long_one_is_left_to_a_job_and_the_page_says_so(settled, client_as, the_fourth, monkeypatch):
-    monkeypatch.setattr(printing, "SMALL", 0)
+    monkeypatch.setattr(printing.keeping, "SMALL", 0)
     answer = client_as(settled.d1.manager).get(f"/statements/{NUMBER}.pdf")
     assert (answer.status_code, answer.headers["Refresh"], kept(settled)) == (202, "5", {})
 

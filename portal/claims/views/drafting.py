@@ -25,7 +25,7 @@ from portal.core.db import unit_of_work
 from portal.core.errors import NotFound, Refused
 from portal.core.permissions import Actor
 from portal.core.permissions import Permission as P
-from portal.web import pdf
+from portal.web import pdf, qr
 from portal.web.acts import at, perform
 from portal.web.auth import current_actor, requires
 from portal.web.errors import sentence
@@ -382,9 +382,7 @@ def paper(number: str) -> ResponseReturnValue:
         claim = queries.claim(session, number)
         if claim.number != number:
             raise NotFound  # a draft has no paper yet
-        sheet = printing.claim_paper(
-            session, actor, claim, url=url_for("qr", code=actor.brand_code, number=number, _external=True), at=at()
-        )
+        sheet = printing.claim_paper(session, actor, claim, url=qr.address(actor, number), at=at())
     return pdf_response(pdf.render(sheet.template, sheet), number)
 
 

@@ -9,12 +9,12 @@ from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
-from flask import Response, make_response, render_template, request, url_for
+from flask import make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from portal.core import clock, months, queue
+from portal.core import clock, months
 from portal.core.db import unit_of_work
 from portal.core.errors import Refused
 from portal.core.money import ZERO
@@ -35,11 +35,9 @@ from portal.web.acts import perform
 from portal.web.auth import current_actor, requires
 from portal.web.errors import sentence
 from portal.web.pages import SIZE, address, before, key_page, list_filters
-from portal.web.responses import download, pdf_response
+from portal.web.responses import XLSX, download, pdf_response, with_hash
 from portal.web.timeline import timeline
 
-RENDER = "settlement.render_statement"  # the job that makes a statement's papers
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 LINES = 50  # of each of a statement's three lists on one page
 _SECONDS = 5  # after which a page that waits for its paper looks again
 
@@ -300,40 +298,23 @@ def _seen() -> int | None:
 @requires(P.STATEMENT_READ)
 def statement_pdf(number: str) -> ResponseReturnValue:
     """The statement as its paper: the bytes that were kept."""
-    kept = _kept(number, PaperKind.PDF)
-    return _being_made(number) if kept is None else _file(pdf_response(kept.content, number), kept)
+    return _paper(number, PaperKind.PDF)
 
 
 @blueprint.get("/statements/<string:number>.xlsx")
 @requires(P.STATEMENT_READ)
 def statement_xlsx(number: str) -> ResponseReturnValue:
     """The statement as its workbook: the bytes that were kept."""
-    kept = _kept(number, PaperKind.XLSX)
-    return _being_made(number) if kept is None else _file(download(kept.content, f"{number}.xlsx", XLSX), kept)
+    return _paper(number, PaperKind.XLSX)
 
 
-def _kept(number: str, kind: PaperKind) -> printing.Kept | None:
-    """The kept bytes; a small paper that no job has made yet is made now, a large one is asked for."""
-    actor = current_actor()
-    with unit_of_work(actor.scope) as session:
-        found, _who = queries.statement(session, number)
-        kept = printing.kept(session, found, kind)
-        small = queries.size_of(found) <= printing.SMALL
-        if kept is None and not small:
-            queue.defer(session, RENDER, once=number, number=number)
-    if kept is not None or not small:
-        return kept
-    printing.make(actor, number, at=clock.now())
-    with unit_of_work(actor.scope) as session:
-        return printing.kept(session, queries.statement(session, number)[0], kind)
-
-
-def _file(response: Response, kept: printing.Kept) -> Response:
-    """With its hash as ETag, so that whoever has it already need not load it again, and for a check by hand."""
-    response.set_etag(kept.sha256)
-    response.headers["X-Content-SHA256"] = kept.sha256
-    response.make_conditional(request)
-    return response
+def _paper(number: str, kind: PaperKind) -> ResponseReturnValue:
+    kept = printing.fetch(current_actor(), number, kind, at=clock.now())
+    if kept is None:
+        return _being_made(number)
+    pdf = kind is PaperKind.PDF
+    answer = pdf_response(kept.content, number) if pdf else download(kept.content, f"{number}.xlsx", XLSX)
+    return with_hash(answer, kept.sha256)
 
 
 def _being_made(number: str) -> ResponseReturnValue:

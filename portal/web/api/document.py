@@ -20,8 +20,9 @@ INFO = Info(
     description=(
         "Everything that the pages do, for other programs. Send `Authorization: Bearer …` with a token of your place "
         "(page “API tokens”, or `portal token create`). Money is a string of yuan with two decimals, days are ISO, instants "
-        "RFC 3339. Acts are POSTs with an `Idempotency-Key`; documents carry an `ETag`, and acts that change one ask for "
-        "`If-Match`. Lists answer `items` and `next`, the `cursor` of the next page. Problems are RFC 9457."
+        "RFC 3339. Acts are POSTs with an `Idempotency-Key`, whose reply is shown again for 7 days; a refusal is not kept, and what "
+        "was refused may be sent again with its key. Documents carry an `ETag`, and acts that change one ask for `If-Match`; a "
+        "top-up is never changed, only reversed once, and has none. Papers are their bytes with their SHA-256 as `ETag`. Lists answer `items` and `next`, the `cursor` of the next page. Problems are RFC 9457."
     ),
 )
 SECURITY: dict[str, Any] = {"bearer": {"type": "http", "scheme": "bearer", "description": "A token of a place."}}
