@@ -137,4 +137,5 @@ def test_R67_reserved_is_what_was_agreed_and_not_debited(world):
     world.agreed_order(world.d1, {"P2": 2}, when="2026-11-02 10:00")
     world.debited_order(world.d2, {"P1": 1}, when="2026-11-02 10:00")
     with world.as_(world.hq.auditor) as session:
-        assert queries.reserved(session) == {world.d1.id: Decimal("210.00")}
+        rows = queries.accounts_page(session)
+    assert [(row.code, row.reserved) for row in rows] == [("D001", Decimal("210.00")), ("D002", Decimal("0.00"))]

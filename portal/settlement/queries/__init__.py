@@ -1,5 +1,6 @@
 """What can be seen of settlements and statements: every SELECT. Which rows those are, row-level security says."""
 
+from portal.organizations.queries import dealer
 from portal.settlement.queries.accounts import accounts_page, accounts_totals
 from portal.settlement.queries.answers import (
     disputes,
@@ -36,13 +37,11 @@ from portal.settlement.queries.months import (
     statements_differ,
 )
 from portal.settlement.queries.statements import (
-    dealer,
     expected,
     lines_of_share,
     lines_paid,
     lines_paid_page,
     reply_counts,
-    reserved,
     share_totals,
     statement,
     statement_before,
@@ -83,7 +82,6 @@ __all__ = [
     "prepare_refusal",
     "preview",
     "reply_counts",
-    "reserved",
     "settlement",
     "settlements_of",
     "share_page",

@@ -16,7 +16,6 @@ from portal.claims.models import Claim, ClaimLine
 from portal.core.errors import NotFound
 from portal.core.money import ZERO
 from portal.old_parts.models import OldPart
-from portal.orders.models import Order, OrderState
 from portal.organizations.models import Dealer
 from portal.settlement.models import Statement, StatementState
 from portal.settlement.queries.months import PAID_STATES
@@ -166,13 +165,6 @@ def statement(session: Session, number: str) -> tuple[Statement, Dealer]:
     return found[0], found[1]
 
 
-def dealer(session: Session, code: str) -> Dealer:
-    """The dealer D001; NotFound when there is none, or it is another's."""
-    if (found := session.scalar(select(Dealer).where(Dealer.code == code))) is None:
-        raise NotFound
-    return found
-
-
 def statement_before(session: Session, found: Statement) -> Statement | None:
     """The dealer's statement before this one: its closing is this one's opening."""
     return session.scalar(
@@ -269,16 +261,6 @@ def _lines(dealer_id: int, month: date) -> Select[*tuple[Any, ...]]:
             ClaimLine.state.in_(PAID_STATES),
         )
     )
-
-
-def reserved(session: Session) -> dict[int, Decimal]:
-    """R67: what each dealer has agreed to and finance has not debited yet, yuan; only dealers with any."""
-    rows = session.execute(
-        select(Order.dealer_id, func.sum(Order.total).cast(Order.total.type))
-        .where(Order.state == OrderState.AGREED)
-        .group_by(Order.dealer_id)
-    )
-    return dict(rows.all())
 
 
 def expected(session: Session, dealer_id: int) -> Expected | None:
