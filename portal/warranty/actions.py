@@ -174,12 +174,37 @@ def load_policy(session: Session, actor: Actor, sheet: Sheet[PolicyRow], *, at: 
     return catalog.finish_load(session, actor, "policy:load", policy, effect, at=at)
 
 
+def withdraw_policy(session: Session, actor: Actor, version: str, *, at: datetime) -> WarrantyPolicy:
+    """Withdraw a version that has not begun (R13, as R10 says of price lists); the one before it stays in force for its days too.
+
+    Refuses "permission-missing", "policy-withdrawn" and "policy-begun".
+    """
+    catalog.begin_load(session, actor)
+    found = queries.policy(session, version)
+    session.refresh(found, with_for_update=True)
+    if found.withdrawn_at is not None:
+        raise Refused("policy-withdrawn", version=version)
+    if found.from_day <= actor.day(at):
+        raise Refused("policy-begun", version=version, from_day=found.from_day)
+    found.withdrawn_at = at
+    session.flush()
+    session.execute(
+        update(WarrantyPolicy)
+        .where(WarrantyPolicy.to_day == found.from_day, WarrantyPolicy.withdrawn_at.is_(None))
+        .values(to_day=found.to_day)
+    )
+    audit.record(
+        session, actor, "policy:withdraw", found, at=at, public=False, version=version, from_day=found.from_day
+    )
+    return found
+
+
 def _policy_plan(
     session: Session, actor: Actor, sheet: Sheet[PolicyRow], *, at: datetime
 ) -> tuple[Sheet[PolicyRow], Place | None, Loaded]:
     """The sheet with what stands against it, where it fits (None: not at all, or it stands already), what it would do."""
     known = queries.policies(session)
-    spans = [Span(row.id, row.version, row.from_day, row.to_day) for row in known]
+    spans = [Span(row.id, row.version, row.from_day, row.to_day) for row in known if row.withdrawn_at is None]
     categories = {row.category for row in sheet.rows} - catalog_queries.category_ids(session).keys()
     problems: list[Problem] = []
     place: Place | None = None

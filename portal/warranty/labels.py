@@ -25,17 +25,23 @@ POLICY_STATES = {
     "in-force": (_l("In force"), "done"),
     "future": (_l("In force later"), "wait"),
     "past": (_l("No longer in force"), "idle"),
+    "withdrawn": (_l("Withdrawn"), "stop"),
 }
 
 REFUSALS = {
     "product-unknown": _l("No registered product has the serial number %(serial)s. Check it against the nameplate."),
     "product-elsewhere": _l("Product %(serial)s is registered with another dealer; only that dealer may serve it."),
+    "policy-begun": _l(
+        "Policy %(version)s has been in force since %(from_day)s. A version that has begun is never withdrawn; load a new one instead."
+    ),
+    "policy-withdrawn": _l("Policy %(version)s was withdrawn already."),
 }
 
 ACTS = {
     "product:open": _l("opened the customer's full data"),
     "products:load": _l("loaded registered products: %(rows)s rows, %(new)s new, %(changed)s changed"),
     "policy:load": _l("loaded warranty policy %(version)s from %(first_day)s: %(rows)s lines"),
+    "policy:withdraw": _l("withdrew warranty policy %(version)s, which was to begin on %(from_day)s"),
 }
 
 # What the register has against a row of a file (portal/warranty/loads.py).

@@ -134,7 +134,9 @@ def policy_on(session: Session, day: date) -> WarrantyPolicy | None:
     """The policy version in force on ``day`` (a service day, R13)."""
     return session.scalar(
         select(WarrantyPolicy).where(
-            WarrantyPolicy.from_day <= day, or_(WarrantyPolicy.to_day.is_(None), WarrantyPolicy.to_day > day)
+            WarrantyPolicy.from_day <= day,
+            or_(WarrantyPolicy.to_day.is_(None), WarrantyPolicy.to_day > day),
+            WarrantyPolicy.withdrawn_at.is_(None),
         )
     )
 
@@ -240,7 +242,7 @@ def product_rows(session: Session, serials: Collection[str]) -> dict[str, AnyRow
 
 
 def policies(session: Session) -> Sequence[AnyRow]:
-    """Every version, the latest first day on top: (id, version, from_day, to_day, loaded_at, loaded_by, lines)."""
+    """Every version, the latest first day on top: (id, version, from_day, to_day, loaded_at, loaded_by, withdrawn_at, lines)."""
     lines = (
         select(func.count())
         .where(PolicyLine.policy_id == WarrantyPolicy.id)
@@ -250,13 +252,13 @@ def policies(session: Session) -> Sequence[AnyRow]:
     return session.execute(
         select(
             WarrantyPolicy.id, WarrantyPolicy.version, WarrantyPolicy.from_day, WarrantyPolicy.to_day,
-            WarrantyPolicy.loaded_at, WarrantyPolicy.loaded_by, lines.label("lines"),
-        ).order_by(WarrantyPolicy.from_day.desc())
+            WarrantyPolicy.loaded_at, WarrantyPolicy.loaded_by, WarrantyPolicy.withdrawn_at, lines.label("lines"),
+        ).order_by(WarrantyPolicy.from_day.desc(), WarrantyPolicy.id.desc())
     ).all()  # fmt: skip
 
 
 def policy(session: Session, version: str) -> WarrantyPolicy:
-    """A version by its name; NotFound."""
+    """A version by its name, withdrawn ones too; NotFound."""
     found = session.scalar(select(WarrantyPolicy).where(WarrantyPolicy.version == version))
     if found is None:
         raise NotFound

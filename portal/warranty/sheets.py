@@ -210,6 +210,7 @@ POLICIES: Listing[Any] = Listing(
         exported.Column(_l("Lines"), "lines", "whole"),
         exported.Column(_l("Loaded"), "loaded_at", "moment"),
         exported.Column(_l("By"), "loaded_by"),
+        exported.Column(_l("Withdrawn"), "withdrawn_at", "moment"),
     ),
 )
 POLICY_LINES: Listing[Any] = Listing(

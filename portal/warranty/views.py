@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
@@ -24,7 +24,7 @@ from portal.warranty.forms import VerdictForm
 from portal.warranty.models import Product, Use, WarrantyPolicy
 from portal.warranty.rules import Days, Verdict
 from portal.web import pages
-from portal.web.acts import at
+from portal.web.acts import at, perform
 from portal.web.auth import current_actor, requires
 from portal.web.exports import answer, by_key
 from portal.web.timeline import timeline
@@ -46,7 +46,7 @@ def products() -> ResponseReturnValue:
         )
         chips = [
             (words, pages.address(before=None, **{name: None}))
-            for name, words in (("q", _("Contains “%(text)s”", text=said["q"])), ("model", said["model"]))
+            for name, words in (("q", f"“{said['q']}”"), ("model", said["model"]))
             if said[name]
         ]
         return render_template(
@@ -225,11 +225,43 @@ def policy(version: str) -> ResponseReturnValue:
             covered=[labels.CAUSES[cause] for cause in sorted(rules.COVERED_CAUSES)],
             excluded=[words for cause, words in labels.CAUSES.items() if cause not in rules.COVERED_CAUSES],
             hq=actor.side == "hq",
+            steps=_steps(found, clock.today(actor.zone)) if actor.may(P.CATALOG_LOAD) else [],
             events=timeline(session, "policy", found.id),
         )
 
 
+@blueprint.post("/policies/<string:version>/withdraw")
+@requires(P.CATALOG_LOAD, side="hq")
+def withdraw_policy(version: str) -> ResponseReturnValue:
+    """Take back a version that has not begun."""
+    return perform(
+        lambda session, actor, instant: actions.withdraw_policy(session, actor, version, at=instant),
+        done=_("Policy %(version)s is withdrawn; the one before it stays in force.", version=version),
+        to=url_for("warranty.policies"),
+        back=url_for("warranty.policy", version=version),
+    )
+
+
+def _steps(found: WarrantyPolicy, today: date) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": "withdraw",
+            "label": _("Withdraw this version"),
+            "url": url_for("warranty.withdraw_policy", version=found.version),
+            "allowed": _state(found, today) == "future",
+            "reason": _("Only a version that has not begun can be withdrawn."),
+            "tone": "bad",
+            "picture": "x",
+            "confirm": _(
+                "Withdraw policy %(version)s? The version before it then stays in force.", version=found.version
+            ),
+        }
+    ]
+
+
 def _state(row: Any, today: date) -> str:
+    if row.withdrawn_at is not None:
+        return "withdrawn"
     if row.from_day > today:
         return "future"
     return "past" if row.to_day is not None and row.to_day <= today else "in-force"

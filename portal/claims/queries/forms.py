@@ -167,6 +167,7 @@ def _policies(session: Session, days: Collection[date]) -> list[tuple[str, date,
         return []
     found = session.execute(
         select(WarrantyPolicy.id, WarrantyPolicy.version, WarrantyPolicy.from_day, WarrantyPolicy.to_day).where(
+            WarrantyPolicy.withdrawn_at.is_(None),
             WarrantyPolicy.from_day <= max(days),
             or_(WarrantyPolicy.to_day.is_(None), WarrantyPolicy.to_day > min(days)),
         )
