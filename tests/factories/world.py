@@ -281,6 +281,14 @@ class World:
         return number
 
 
+AT_HEADQUARTERS = (
+    ("clerk", "林晓燕", Role.HQ_CLERK), ("manager", "韩建国", Role.HQ_MANAGER), ("warehouse", "沈立", Role.HQ_WAREHOUSE),
+    ("finance", "何敏", Role.HQ_FINANCE), ("finance2", "吴琴", Role.HQ_FINANCE), ("finance_manager", "郑国强", Role.HQ_FINANCE_MANAGER),
+    ("admin", "管理员", Role.HQ_ADMIN), ("auditor", "稽核", Role.HQ_AUDITOR),
+)  # fmt: skip
+AT_A_DEALER = (("clerk", Role.DEALER_CLERK), ("tech", Role.DEALER_TECHNICIAN), ("boss", Role.DEALER_MANAGER))
+
+
 def make_world(*, zone: str = "Asia/Shanghai", opening: str = "1000.00", limit: str = "0.00") -> World:
     """A fresh brand. Its dealers D001 and D002 start with ``opening`` yuan and a credit limit of ``limit``."""
     mark = f"b{os.getpid()}x{next(_count)}"
@@ -363,32 +371,34 @@ def make_world(*, zone: str = "Asia/Shanghai", opening: str = "1000.00", limit: 
                 )
             )
 
-    def person(name: str, role: Role, dealer: str | None = None) -> Actor:
-        login = f"{name}-{mark}"
-        login_id = identity.create_login(db.engine, login, "no password", at=born)
-        with unit_of_work(system.scope) as session:
+    who = _people(info, system, dealers, born)
+    people = People(system=system, **{seat: who[name] for seat, name, _role in AT_HEADQUARTERS})
+    shops = [
+        Shop(id_, code, who[f"{code}clerk"], who[f"{code}tech"], who[f"{code}boss"]) for code, id_ in dealers.items()
+    ]
+    return World(mark, info.id, people, shops[0], shops[1], parts)
+
+
+def _people(
+    info: identity_queries.BrandInfo, system: Actor, dealers: dict[str, int], born: datetime
+) -> dict[str, Actor]:
+    """Somebody in every seat, by name: all logins in one transaction, all members in another."""
+    seats: list[tuple[str, Role, int | None]] = [(name, role, None) for _seat, name, role in AT_HEADQUARTERS]
+    seats += [(f"{code}{name}", role, dealer) for code, dealer in dealers.items() for name, role in AT_A_DEALER]
+    names = [name for name, _role, _dealer in seats]
+    with db.engine.begin() as connection:
+        made = connection.execute(
+            text("SELECT login_create(login, 'no password', :at) FROM unnest(CAST(:logins AS text[])) WITH ORDINALITY u(login, n) ORDER BY n"),
+            {"at": born, "logins": [f"{name}-{info.code}" for name in names]},
+        ).scalars().all()  # fmt: skip
+    with unit_of_work(system.scope) as session:
+        for login_id, (name, role, dealer) in zip(made, seats, strict=True):
             identity.add_member(
-                session,
-                system,
-                login_id=login_id,
-                login=login,
-                name=name,
-                roles=[role.value],
-                dealer_id=dealers.get(dealer or ""),
-                at=born,
-            )
-        with db.engine.begin() as connection:
-            return identity_queries.places(connection, login_id)[0].actor(login_id, address="127.0.0.1")
-
-    def shop(code: str) -> Shop:
-        return Shop(
-            dealers[code], code, person(f"{code}clerk", Role.DEALER_CLERK, code), person(f"{code}tech", Role.DEALER_TECHNICIAN, code),
-            person(f"{code}boss", Role.DEALER_MANAGER, code),
-        )  # fmt: skip
-
-    people = People(
-        clerk=person("林晓燕", Role.HQ_CLERK), manager=person("韩建国", Role.HQ_MANAGER), warehouse=person("沈立", Role.HQ_WAREHOUSE),
-        finance=person("何敏", Role.HQ_FINANCE), finance2=person("吴琴", Role.HQ_FINANCE), finance_manager=person("郑国强", Role.HQ_FINANCE_MANAGER),
-        admin=person("管理员", Role.HQ_ADMIN), auditor=person("稽核", Role.HQ_AUDITOR), system=system,
-    )  # fmt: skip
-    return World(mark, info.id, people, shop("D001"), shop("D002"), parts)
+                session, system, login_id=login_id, login=f"{name}-{info.code}", name=name, roles=[role.value],
+                dealer_id=dealer, at=born,
+            )  # fmt: skip
+    with db.engine.begin() as connection:
+        return {
+            name: identity_queries.places(connection, login_id)[0].actor(login_id, address="127.0.0.1")
+            for name, login_id in zip(names, made, strict=True)
+        }
