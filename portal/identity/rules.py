@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 LINK_SECONDS = 30 * 60  # an invitation, a forgotten password (machine time)
+EMAIL_SECONDS = 24 * 3600  # a new address to be confirmed, by who is signed in
 CODE_SECONDS = 5 * 60  # from the password to the second factor
 FORGET_SECONDS = 3600  # tries are counted from one again after so long without any
 PASSWORD_LEAST = 10

@@ -106,31 +106,11 @@ def test_another_persons_login_cannot_be_given_to_the_action(home: World) -> Non
     theirs = queries.login(db.engine, int(other.login_id or 0))
     for act in (
         lambda session: actions.change_password(session, actor, theirs, password_hash="x", keep="", at=AT),
-        lambda session: actions.change_email(session, actor, theirs, email="x@y.cn", at=AT),
+        lambda session: actions.change_email(session, actor, theirs, email="x@y.cn", link=str, at=AT),
+        lambda session: actions.confirm_email(session, actor, theirs, "x", at=AT),
     ):
         with pytest.raises(Refused, match="permission-missing"), home.as_(actor) as session:
             act(session)
-
-
-# -- the address --
-
-
-def test_the_address_is_set_with_the_password_for_all_places_and_may_be_cleared(client_as, home: World) -> None:
-    login_id, login = new_login()
-    other, to = make_world(), address()
-    give_place(home, login_id, login, Role.HQ_CLERK)
-    there = give_place(other, login_id, login, Role.HQ_CLERK)
-    browser = entered(client_as, login)
-    for typed, password, status in ((to, "wrong", 422), ("no address", PASSWORD, 422), (to.upper(), PASSWORD, 303)):
-        assert post(browser, "/me/email", email=typed, password=password).status_code == status
-    assert to in browser.get("/me").get_data(as_text=True)
-    with other.as_(other.hq.auditor) as session:
-        assert queries.member(session, there.id).email == to
-    assert post(browser, "/me/email", email="", password=PASSWORD).status_code == 303
-    assert queries.login(db.engine, login_id).email is None
-    assert [message.template for message in mails(home, to)] + [message.template for message in mails(other, to)] == [
-        "email-changed"
-    ]
 
 
 # -- sessions --

@@ -1,9 +1,9 @@
 """What happens to logins, sessions, invitations and members: every write, one function per act."""
 
+from portal.identity.actions.addresses import change_email, confirm_email, take_mailbox
 from portal.identity.actions.invitations import accept_invitation, invite, invite_again, revoke_invitation
 from portal.identity.actions.logins import (
     ask_reset,
-    change_email,
     change_password,
     choose_language,
     confirm_password,
@@ -53,6 +53,7 @@ __all__ = [
     "change_roles",
     "choose_language",
     "choose_place",
+    "confirm_email",
     "confirm_password",
     "confirm_person",
     "confirm_second_factor",
@@ -83,5 +84,6 @@ __all__ = [
     "sign_in_with_code",
     "sign_out",
     "start_second_factor",
+    "take_mailbox",
     "token_hash",
 ]

@@ -1,4 +1,4 @@
-"""One's own login: the password and the address, changed or forgotten; logins disabled by the operator (AN4, AN5)."""
+"""One's own login: the password, changed or forgotten, the language; logins disabled by the operator (AN4, AN5)."""
 
 from __future__ import annotations
 
@@ -71,13 +71,13 @@ def change_password(
 
     Its programs' tokens are revoked, in all its places (AN5). A mail says so.
     """
-    _require_own(actor, login)
+    require_own(actor, login)
     with outside(session) as connection:
         connection.execute(text("SELECT login_set_password(:login, :hash)"), {"login": login.id, "hash": password_hash})
         connection.execute(
             text("SELECT sessions_end(:login, :but, NULL, NULL, NULL)"), {"login": login.id, "but": token_hash(keep)}
         )
-    _tell(session, actor, "password-changed", login, at)
+    tell_login(session, actor, "password-changed", login, at)
     _record(session, actor, "login:change-password", at)
 
 
@@ -94,16 +94,6 @@ def choose_language(session: Session, actor: Actor, locale: str, *, at: datetime
     if changed:
         _record(session, actor, "login:choose-language", at, language=locale)
     return changed
-
-
-def change_email(session: Session, actor: Actor, login: queries.LoginInfo, *, email: str | None, at: datetime) -> None:
-    """Set or clear one's own address, once the password was confirmed; links under way end, the old address is told (AN4)."""
-    _require_own(actor, login)
-    with outside(session) as connection:
-        connection.execute(text("SELECT login_set_email(:login, :email)"), {"login": login.id, "email": email})
-    if login.email != email:
-        _tell(session, actor, "email-changed", login, at)
-    _record(session, actor, "login:change-email", at)
 
 
 def ask_reset(engine: Engine, typed: str, *, address: str | None) -> None:
@@ -155,14 +145,14 @@ def reset_password(
     session: Session, actor: Actor, login: queries.LoginInfo, token: str, *, password_hash: str, at: datetime
 ) -> None:
     """Set a new password by a mailed link, once; ends every session, token and other link. Refuses "link-over"."""
-    _require_own(actor, login)
+    require_own(actor, login)
     with outside(session) as connection:
         used = connection.scalar(text("SELECT link_use('reset', :hash)"), {"hash": token_hash(token)})
         if used != login.id:
             raise Refused("link-over")
         connection.execute(text("SELECT login_set_password(:login, :hash)"), {"login": login.id, "hash": password_hash})
         connection.execute(text("SELECT sessions_end(:login, NULL, NULL, NULL, NULL)"), {"login": login.id})
-    _tell(session, actor, "password-changed", login, at)
+    tell_login(session, actor, "password-changed", login, at)
     _record(session, actor, "login:reset-password", at)
 
 
@@ -185,12 +175,13 @@ def note_disabled(
     audit.record(session, actor, act, None, at=at, dealer_id=dealer_id, public=False, login=login)
 
 
-def _require_own(actor: Actor, login: queries.LoginInfo) -> None:
+def require_own(actor: Actor, login: queries.LoginInfo) -> None:
+    """Refuses "permission-missing" for somebody else's login."""
     if actor.login_id != login.id:
         raise Refused("permission-missing")
 
 
-def _tell(session: Session, actor: Actor, template: str, login: queries.LoginInfo, at: datetime) -> None:
+def tell_login(session: Session, actor: Actor, template: str, login: queries.LoginInfo, at: datetime) -> None:
     """A mail to the login's address, if it has one, in its language."""
     if login.email is not None:
         outbox.add(

@@ -119,6 +119,13 @@ def invitation_by_token(engine: Engine, token_hash: str) -> tuple[int, int] | No
     return None if row is None else (row.brand_id, row.id)
 
 
+def email_of_link(engine: Engine, login_id: int, token_hash: str) -> str | None:
+    """The address that this link of that login confirms, None for a link that is over or another login's."""
+    with engine.begin() as connection:
+        found = connection.scalar(text("SELECT email_find(:login, :hash)"), {"login": login_id, "hash": token_hash})
+    return None if found is None else str(found)
+
+
 def login_of_step(engine: Engine, token_hash: str) -> str | None:
     """The login that stands between its password and its second factor, None when that took too long."""
     with engine.begin() as connection:

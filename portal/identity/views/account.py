@@ -12,10 +12,10 @@ from portal.core.db import db, unit_of_work
 from portal.core.errors import Refused
 from portal.core.permissions import Permission as P
 from portal.identity import actions, passwords, queries, rules
-from portal.identity.edge import own_token, wants_second_factor
+from portal.identity.edge import one_time_address, own_token, wants_second_factor
 from portal.identity.forms import ChangePasswordForm, EmailForm
 from portal.identity.views import bp
-from portal.identity.views.answers import again, refused, settings_here
+from portal.identity.views.answers import again, link_over, private, refused, settings_here
 from portal.web.acts import perform
 from portal.web.auth import current_actor, requires
 from portal.web.labels import ROLES
@@ -81,12 +81,43 @@ def email() -> ResponseReturnValue:
         if typed and address is None:
             raise Refused("email-wrong", field="email")  # noqa: TRY301 - said where every refusal is
         login = actions.confirm_password(db.engine, int(actor.login_id or 0), form.password.data)
+        if address is not None and address != login.email:
+            actions.take_mailbox(db.engine, address)
         with unit_of_work(actor.scope) as session:
-            actions.change_email(session, actor, login, email=address, at=clock.now())
+            asked = actions.change_email(session, actor, login, email=address, link=_email_link, at=clock.now())
     except Refused as error:
         return refused(error, form, "password", template)
-    flash(_("Your e-mail address is changed."), "good")
+    if asked:
+        flash(_("A link is on its way to %(email)s. The address counts once you open it.", email=address), "good")
+    elif address is None:
+        flash(_("You have no e-mail address any more."), "good")
+    else:
+        flash(_("Your e-mail address stays as it is."), "info")
     return redirect(url_for("identity.profile"), 303)
+
+
+def _email_link(token: str) -> str:
+    return one_time_address("identity.confirm_email", token)
+
+
+@bp.route("/me/email/confirm/<token>", methods=["GET", "POST"])
+@requires(P.HOME_READ)
+def confirm_email(token: str) -> ResponseReturnValue:
+    """What a new address was mailed. Only who is signed in with that login takes it into use, by a button: looking uses nothing up."""
+    login = own_login()
+    if request.method == "GET":
+        found = queries.email_of_link(db.engine, login.id, actions.token_hash(token))
+        if found is None:
+            return link_over()
+        return private(render_template("identity/email_confirm.html", email=found, login=login.login, token=token))
+    return private(
+        perform(
+            lambda session, actor, at: actions.confirm_email(session, actor, login, token, at=at),
+            done=lambda address: _("Your e-mail address is %(email)s now.", email=address),
+            to=url_for("identity.profile"),
+            refused=lambda _error: link_over(),
+        )
+    )
 
 
 @bp.get("/me/sessions")
