@@ -195,6 +195,18 @@ def test_a_token_of_more_than_one_holds_of_too_long_a_life_or_without_a_name_is_
         assert caught.value.code == "token-too-many"
 
 
+def test_tokens_that_have_ended_take_no_place(world: World) -> None:
+    actor, planted = world.d1.technician, (
+        "INSERT INTO api_tokens (dealer_id, member_id, name, prefix, token_hash, scopes, created_at, created_by, ends_at) "
+        "SELECT :dealer, :member, 'x', 'pt_' || n, 'h' || n, ARRAY['orders.read'], now() - interval '9 days', 'x', "
+        "now() - interval '1 day' FROM generate_series(1, 50) n"
+    )  # fmt: skip
+    with world.as_(actor) as session:
+        session.execute(text(planted), {"dealer": world.d1.id, "member": actor.scope.member_id})
+        made, _secret = make_token(session, actor, name="new", scopes=["orders.read"], at=at("2026-10-06 10:00"))
+        assert made.name == "new"
+
+
 def test_the_operations_are_listed_for_people_too(world: World, client_as) -> None:
     page = client_as(world.d1.clerk).get("/tokens/api").get_data(as_text=True)
     assert "/api/v1/orders/{ref}/quote" in page

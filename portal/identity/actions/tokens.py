@@ -47,12 +47,13 @@ def make_token(
         raise Refused("token-scopes", field="scopes")
     if days is not None and not 1 <= days <= DAYS_MOST:
         raise Refused("token-days", field="days", most=DAYS_MOST)
+    secret, now = PREFIX + secrets.token_urlsafe(32), clock.machine_now()
     live = select(func.count()).select_from(ApiToken).where(
-        ApiToken.member_id == actor.scope.member_id, ApiToken.revoked_at.is_(None)
+        ApiToken.member_id == actor.scope.member_id, ApiToken.revoked_at.is_(None),
+        ApiToken.ends_at.is_(None) | (ApiToken.ends_at > now),
     )  # fmt: skip
     if (session.scalar(live) or 0) >= LIVE_MOST:
         raise Refused("token-too-many", most=LIVE_MOST)
-    secret, now = PREFIX + secrets.token_urlsafe(32), clock.machine_now()
     made = ApiToken(
         dealer_id=actor.scope.dealer_id, member_id=actor.scope.member_id, name=plain, prefix=secret[:SHOWN],
         token_hash=token_digest(secret), scopes=wanted, created_at=now, created_by=actor.name,
