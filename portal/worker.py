@@ -262,11 +262,13 @@ def run(
 ) -> None:
     """Run until SIGTERM or SIGINT; with ``beside`` also until the server that started it closes our standard input."""
     stop = threading.Event()
-    loops = [
-        threading.Thread(target=_loop, args=(flask, stop, tick_seconds, tick), name="tick", daemon=True),
-        threading.Thread(
-            target=_loop, args=(flask, stop, BEAT_SECONDS, lambda: _beat(stalled_after)), name="beat", daemon=True
-        ),
+    loops = [  # the mail in a loop of its own: a mail server that takes its time keeps nobody's job from being taken up
+        threading.Thread(target=_loop, args=(flask, stop, seconds, act), name=name, daemon=True)
+        for name, seconds, act in (
+            ("tick", tick_seconds, tick),
+            ("rescue", BEAT_SECONDS, lambda: rescue(stalled_after=stalled_after)),
+            ("mail", BEAT_SECONDS, notices.send_mail),
+        )
     ]
     for loop in loops:
         loop.start()
@@ -360,11 +362,6 @@ def _loop(flask: Flask, stop: threading.Event, seconds: float, act: Callable[[],
             except Exception as error:  # noqa: BLE001 - it is tried again in a moment
                 log.warning("worker-loop-failed", loop=threading.current_thread().name, why=said(error))
             stop.wait(seconds)
-
-
-def _beat(stalled_after: float) -> None:
-    rescue(stalled_after=stalled_after)
-    notices.send_mail()
 
 
 def _hush() -> None:

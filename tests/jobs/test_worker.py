@@ -21,13 +21,13 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, text
 
-from portal.core import queue
+from portal.core import outbox, queue
 from portal.core.db import db
 from portal.core.outbox import OutboxMessage
 from portal.core.settings import ROOT, Settings
 from portal.notices import queries
 from portal.orders.terms import DEBIT_AT_ONCE
-from tests.factories.world import World
+from tests.factories.world import World, at
 from tests.jobs.clock_terms import set_term
 
 PATIENCE = 120  # seconds; a busy machine takes long to start a Python
@@ -64,10 +64,11 @@ def environment(settings: Settings) -> dict[str, str]:
 
 
 @contextmanager
-def worker(settings: Settings, *options: str, stdin: int | None = subprocess.DEVNULL) -> Iterator[Running]:
+def worker(settings: Settings, *options: str, stdin: int | None = subprocess.DEVNULL, **more: str) -> Iterator[Running]:
+    """A worker that runs; ``more`` joins its environment."""
     process = subprocess.Popen(
         [sys.executable, "-m", "portal", "worker", "--stalled-after", "2", "--tick-every", "0.5", *options],
-        env=environment(settings), stdin=stdin, stderr=subprocess.PIPE, cwd=ROOT,
+        env={**environment(settings), **more}, stdin=stdin, stderr=subprocess.PIPE, cwd=ROOT,
     )  # fmt: skip
     running = Running(process, lines.Queue())
 
@@ -180,9 +181,6 @@ def test_a_worker_whose_connections_are_cut_goes_on(app: Flask, settings: Settin
 
 
 def test_mail_leaves_within_a_beat(app: Flask, settings: Settings, world: World) -> None:
-    from portal.core import outbox
-    from tests.factories.world import at
-
     with world.as_(world.hq.system) as session:
         outbox.add(
             session,
@@ -195,6 +193,28 @@ def test_mail_leaves_within_a_beat(app: Flask, settings: Settings, world: World)
         running.until(event="mail-sent", brand_id=world.brand_id)
     with world.as_(world.hq.system) as session:
         assert session.scalars(select(OutboxMessage.state)).one().value == "sent"
+
+
+def test_JO1_a_mail_server_that_says_nothing_keeps_no_job_from_being_taken_up(
+    app: Flask, settings: Settings, world: World
+) -> None:
+    with world.as_(world.hq.system) as session:
+        outbox.add(
+            session, template="settlement-waits", to="a@example.com", facts={"month": "2026-11", "earlier": "2026-10"},
+            at=at("2026-12-03 02:00"),
+        )  # fmt: skip
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(PATIENCE)
+        with worker(settings, PORTAL_MAIL_URL=f"smtp://127.0.0.1:{silent.getsockname()[1]}") as running:
+            asked, _address = silent.accept()  # it waits for our greeting now
+            with world.as_(world.hq.finance) as session:
+                queue.defer(session, "orders.debit_waiting", run_at=at("2999-01-01 00:00"))
+            job = newest_job(world)
+            with psycopg.connect(str(settings.admin_url).replace("+psycopg", "")) as connection:
+                connection.execute("UPDATE jobs.procrastinate_jobs SET status = 'doing' WHERE id = %s", [job])
+            running.until(event="job-rescued", job=job)
+            asked.close()
+            running.until(event="mail-not-sent", template="settlement-waits")  # and not before
 
 
 def test_a_worker_beside_a_server_goes_when_the_server_is_gone(app: Flask, settings: Settings) -> None:

@@ -36,7 +36,7 @@ NOTHING = Sent()
 
 def odd(text: str) -> bool:
     """Whether a word of an address is one that no document has."""
-    return len(text) > 200 or any(ord(sign) < 32 or 0xD800 <= ord(sign) < 0xE000 for sign in text)
+    return any(ord(sign) < 32 or 0xD800 <= ord(sign) < 0xE000 for sign in text)
 
 
 def query(model: type[Asked] | None) -> BaseModel | None:
