@@ -82,6 +82,15 @@ def remove_line(call: Call, ref: str, position: str) -> Answer:
     return _shown(call, ref)
 
 
+@api.acts("/claims/<ref>/discard", P.CLAIM_DRAFT, side="dealer", gives=ClaimOut, changes=True)
+def discard(call: Call, ref: str) -> Answer:
+    """Throw a draft away; it is answered as it was. Its registrations can go on another form."""
+    call.seen(queries.claim_for_update(call.session, ref))
+    before = _shown(call, ref)
+    actions.discard(call.session, call.actor, ref, at=call.at)
+    return Answer(before.body)
+
+
 @api.acts("/claims/<ref>/submit", P.CLAIM_SUBMIT, side="dealer", gives=ClaimOut, changes=True)
 def submit(call: Call, ref: str) -> Answer:
     """Hand the form to headquarters; a line that a check blocks refuses the whole (R41)."""

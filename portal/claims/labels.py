@@ -118,6 +118,7 @@ ACTS = {
     "claim:take-in": _l("took in the form %(filename)s: %(lines)s of %(rows)s rows became lines"),
     "claim:look-again": _l("compared %(rows)s rows of the form anew: %(lines)s became lines"),
     "claim:add": _l("put old parts on it: %(count)s, %(amount)s"),
+    "claim:discard": _l("threw the draft for %(month)s away: %(count)s lines, %(amount)s"),
     "claim:remove": _l("took line %(lines)s off the claim"),
     "claim:submit": _l("submitted the claim, lines: %(count)s, %(amount)s"),
     "claim:answer": _l("answered about line %(lines)s"),

@@ -151,7 +151,7 @@ SHARED = {
     "settlement.detail", "settlement.share", "settlement.left_out", "settlement.check", "settlement.post", "settlement.prepare", "settlement.send_back",
     "settlement.exclude", "settlement.dealer_account", "settlement.close_month", "ledger.set_limit", "ledger.journal", "ledger.topup",
     "ledger.reverse_topup", "orders.holding", "warranty.policy", "settlement.shares_sheet", "settlement.left_out_sheet", "settlement.share_sheet",
-    "settlement.dealer_account_sheet", "warranty.policy_sheet", "identity.confirm_email",
+    "settlement.dealer_account_sheet", "warranty.policy_sheet", "warranty.withdraw_policy", "identity.confirm_email",
 }  # fmt: skip
 _LITERALS = {
     "month": "2026-10",

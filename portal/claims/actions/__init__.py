@@ -1,7 +1,7 @@
 """What happens to claims: every write, one function per act. ``drafting`` and ``taking_in`` are the dealer's side, ``deciding`` HQ's."""
 
 from portal.claims.actions.deciding import approve, decide, reduce, refuse, review, want
-from portal.claims.actions.drafting import add_lines, answer, draft, remove_blocked, remove_line, submit
+from portal.claims.actions.drafting import add_lines, answer, discard, draft, remove_blocked, remove_line, submit
 from portal.claims.actions.taking_in import draft_from_form, look_again
 
 __all__ = [
@@ -9,6 +9,7 @@ __all__ = [
     "answer",
     "approve",
     "decide",
+    "discard",
     "draft",
     "draft_from_form",
     "look_again",

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from portal.claims import queries
 from portal.claims.checks import level
-from portal.claims.models import Claim, ClaimLine, ClaimState
+from portal.claims.models import Claim, ClaimForm, ClaimFormRow, ClaimLine, ClaimState
 from portal.claims.workflow import CLAIM, CLAIM_LINE
 from portal.core import audit
 from portal.core.errors import NotFound, Refused
@@ -88,6 +89,29 @@ def remove_blocked(session: Session, actor: Actor, ref: str, *, at: datetime) ->
     if not chosen:
         raise Refused("nothing-blocked")
     return _remove(session, actor, claim, chosen, at=at)
+
+
+def discard(session: Session, actor: Actor, ref: str, *, at: datetime) -> Claim:
+    """Throw a draft away, with its lines and the form that it was read from; what it was is returned and stays in the audit trail.
+
+    A draft has no number, and no state that ends it (domain.md section 5): it is deleted. Its registrations can go on another
+    claim, its workbook can be taken in again. Locks the claim and its lines. Refuses "permission-missing" and "wrong-state".
+    """
+    claim = own_draft(session, actor, ref, step="discard")
+    lines = queries.lines_for_update(session, claim)
+    amount = sum((line.claimed for line in lines), ZERO)
+    audit.record(
+        session, actor, "claim:discard", claim, at=at, before=claim.state, month=f"{claim.month:%Y-%m}", count=len(lines),
+        amount=amount,
+    )  # fmt: skip
+    form = queries.form_of(session, claim.id)
+    if form is not None:
+        session.execute(delete(ClaimFormRow).where(ClaimFormRow.form_id == form.id))
+        session.execute(delete(ClaimForm).where(ClaimForm.id == form.id))
+    session.execute(delete(ClaimLine).where(ClaimLine.claim_id == claim.id))
+    session.execute(delete(Claim).where(Claim.id == claim.id))
+    session.expunge(claim)  # it is what it was, for whoever asked
+    return claim
 
 
 def submit(session: Session, actor: Actor, ref: str, *, at: datetime) -> Claim:

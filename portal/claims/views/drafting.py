@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from urllib.parse import urlencode
@@ -14,11 +13,11 @@ from flask_babel import ngettext
 from sqlalchemy.orm import Session
 
 from portal.claims import actions, printing, queries
-from portal.claims.checks import level
 from portal.claims.forms import AnswerForm, DraftForm, LinesForm
-from portal.claims.labels import CODES, STATES, check_said
+from portal.claims.labels import CODES, STATES
 from portal.claims.models import Claim, ClaimState, LineState
 from portal.claims.views import blueprint, shown, spread
+from portal.claims.views.choosing import candidates_of
 from portal.claims.workflow import CLAIM
 from portal.core import months
 from portal.core.db import unit_of_work
@@ -70,7 +69,7 @@ def _new_page(form: DraftForm) -> str:
         dealer_id = actor.scope.dealer_id or 0
         ready = queries.claimable_months(session, dealer_id)
         month = form.month.data or _asked_month() or _usual_month(ready, today)
-        candidates = _candidates(session, actor, dealer_id, month, today, chosen=form.chosen.data)
+        candidates = candidates_of(session, actor, dealer_id, month, today, chosen=form.chosen.data)
         return render_template(
             "claims/new.html",
             form=form,
@@ -104,51 +103,6 @@ def _usual_month(ready: list[Any], today: date) -> date:
     return last if last in waiting else waiting[0] if waiting else months.first_of(today)
 
 
-@dataclass(frozen=True, slots=True)
-class Candidates:
-    """A page of the old parts that may go on a claim: how many there are in all, and where the pages beside it are."""
-
-    rows: list[dict[str, Any]]
-    count: int
-    first: str
-    later: str
-
-
-def _candidates(session: Session, actor: Actor, dealer_id: int, month: date, today: date, *, chosen: Any) -> Candidates:
-    after = _asked_after()
-    found = queries.claimable(session, dealer_id, month, after=after, limit=spread.PAGE + 1)
-    more, found = found[spread.PAGE :], found[: spread.PAGE]
-    checked = queries.check_old_parts(
-        session, actor, [one.id for one in found], month=months.first_of(month), today=today
-    )
-    rows = []
-    for one in found:
-        worst = level(checked[one.id])
-        rows.append(
-            {
-                "row": one,
-                "level": worst,
-                "speaks": [check_said(check, money) for check in checked[one.id] if check.level != "pass"],
-                "chosen": worst != "block" if chosen is None else one.number in chosen,
-            }
-        )
-    return Candidates(
-        rows=rows,
-        count=queries.claimable_count(session, dealer_id, month) if more or after else len(rows),
-        first=address(more=None) if after else "",
-        later=address(more=f"{found[-1].replaced_on}.{found[-1].id}") if more else "",
-    )
-
-
-def _asked_after() -> tuple[date, int] | None:
-    """The service day and id after which the page of old parts begins; None for the first page, or for what is no key."""
-    day, _dot, key = request.args.get("more", "").partition(".")
-    try:
-        return (date.fromisoformat(day), int(key)) if key.isascii() and key.isdecimal() and len(key) < 19 else None
-    except ValueError:
-        return None
-
-
 def _stay(address: str, *names: str) -> str:
     """The address of an act on a page of a long claim: it leads back to that page."""
     kept = {name: request.args[name] for name in names if request.args.get(name)}
@@ -176,7 +130,7 @@ def _detail_page(ref: str, *, answered: tuple[int, AnswerForm] | None = None) ->
         sums = whole.sums()
         mine = actor.side == "dealer"
         drafting = mine and claim.state is ClaimState.DRAFT and actor.may(P.CLAIM_DRAFT)
-        more = _candidates(session, actor, claim.dealer_id, claim.month, today, chosen=[]) if drafting else None
+        more = candidates_of(session, actor, claim.dealer_id, claim.month, today, chosen=[]) if drafting else None
         return render_template(
             "claims/detail.html",
             claim=claim,
@@ -293,7 +247,32 @@ def _steps(actor: Actor, claim: Claim, sums: shown.Sums, *, drafting: bool, bloc
                 "picture": "trash", "note": _("Their old parts can go on another claim later."),
             }
         )  # fmt: skip
+    steps.append(_discarding(ref, claim, sums))
     return steps
+
+
+def _discarding(ref: str, claim: Claim, sums: shown.Sums) -> dict[str, Any]:
+    """The button that throws a draft away, and what it asks first."""
+    return {
+        "name": "discard", "label": _("Throw the draft away"), "url": url_for("claims.discard", ref=ref), "picture": "trash", "tone": "bad",
+        "confirm": ngettext(
+            "Throw this draft for %(month)s away? It has %(num)d line; its old part can go on another claim.",
+            "Throw this draft for %(month)s away? It has %(num)d lines; their old parts can go on another claim.",
+            sums.open_lines, month=month_said(claim.month),
+        ) if sums.open_lines else _("Throw this empty draft for %(month)s away?", month=month_said(claim.month)),
+    }  # fmt: skip
+
+
+@blueprint.post("/<string:ref>/discard")
+@requires(P.CLAIM_DRAFT, side="dealer")
+def discard(ref: str) -> ResponseReturnValue:
+    """Throw a draft away."""
+    return perform(
+        lambda session, actor, instant: actions.discard(session, actor, ref, at=instant),
+        done=lambda claim: _("The draft for %(month)s is gone; its old parts are free.", month=month_said(claim.month)),
+        to=url_for("claims.index"),
+        back=url_for("claims.detail", ref=ref),
+    )
 
 
 @blueprint.post("/<string:ref>/lines")
