@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import smtplib
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from email.headerregistry import Address
@@ -30,6 +30,7 @@ from portal.web.formats import money
 from portal.web.i18n import LANGUAGES
 
 SECONDS = 20  # for each word with the mail server; a transaction may idle for 60
+_DOTS = "••••••"  # what stands in a secret's place
 _PORTS = {"smtp": 25, "smtps": 465}
 
 
@@ -78,17 +79,36 @@ def words(message: OutboxMessage, *, brand: Mapping[str, str], shown: bool = Fal
     ``shown`` is for a page: there a secret is a row of dots, but on a developer's machine. Raises what a template raises
     (a fact that is missing), so that nobody is sent half a sentence.
     """
-    locale = message.locale if message.locale in LANGUAGES else LANGUAGES[0]
-    with force_locale(locale):
-        secret = message.secret
-        if secret is None or (shown and not mail_settings().keeps_secrets):
-            secret = "••••••"  # noqa: S105 - what stands in a secret's place
-        template = current_app.jinja_env.get_template(f"mail/{message.template}.txt")
-        text = template.render(
-            {**message.facts, "brand": brand[locale], "secret": secret, "yuan": _yuan, "link": _link}
-        )
+    secret = message.secret
+    if secret is None or (shown and not mail_settings().keeps_secrets):
+        secret = _DOTS
+    with force_locale(_language(message)):
+        text = "".join(_parts(message, brand, secret))
     subject, _line, body = text.strip().partition("\n")
     return Words(" ".join(subject.split()), body.strip() + "\n")
+
+
+def subject(message: OutboxMessage, *, brand: Mapping[str, str]) -> str:
+    """The first line alone, for lists: the rest of the mail is not made."""
+    line = ""
+    with force_locale(_language(message)):
+        for part in _parts(message, brand, _DOTS):
+            line = (line + part).lstrip()
+            if "\n" in line:
+                break
+    return " ".join(line.partition("\n")[0].split())
+
+
+def _language(message: OutboxMessage) -> str:
+    return message.locale if message.locale in LANGUAGES else LANGUAGES[0]
+
+
+def _parts(message: OutboxMessage, brand: Mapping[str, str], secret: str) -> Iterator[str]:
+    """The mail piece by piece, in the language that is in force."""
+    template = current_app.jinja_env.get_template(f"mail/{message.template}.txt")
+    return template.generate(
+        {**message.facts, "brand": brand[_language(message)], "secret": secret, "yuan": _yuan, "link": _link}
+    )
 
 
 def _yuan(amount: str) -> str:

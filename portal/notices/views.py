@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from flask import Blueprint, render_template, url_for
@@ -17,35 +17,61 @@ from portal.core.outbox import OutboxMessage, OutboxState
 from portal.core.permissions import Permission as P
 from portal.core.settings import NO_MAIL
 from portal.identity import queries as identity
-from portal.notices import actions, labels, mail, queries
+from portal.notices import actions, labels, mail, queries, sheets
 from portal.notices.labels import REFUSALS
 from portal.organizations.models import Brand
 from portal.web.acts import perform
 from portal.web.auth import current_actor, requires
+from portal.web.exports import BATCH, answer, by_key
 from portal.web.pages import SIZE, before, key_page, list_filters
 
 blueprint = Blueprint("notices", __name__)
+_NOT_MADE = (
+    TemplateError,
+    ArithmeticError,
+    LookupError,
+    TypeError,
+    ValueError,
+)  # a fact that is missing or of another kind
 
 
 @blueprint.get("/outbox")
 @requires(P.OUTBOX_READ, side="hq")
 def outbox() -> ResponseReturnValue:
     """Every mail, the newest first, with its subject."""
-    wanted = list_filters("state")
-    state = wanted["state"] if wanted["state"] in set(OutboxState) else ""
+    state = _asked(set(OutboxState))
     with unit_of_work(current_actor().scope) as session:
         names = _names(session)
         page = key_page(queries.messages(session, state=state, before=before(), limit=SIZE + 1))
         return render_template(
             "notices/outbox.html",
             page=page,
-            subjects={row.id: _said(row, names).subject for row in page.rows},
+            subjects={row.id: _subject(row, names) for row in page.rows},
             tabs=_tabs("notices.outbox", labels.STATES, queries.message_counts(session), state),
             states=labels.STATES,
             why=labels.why,
             wanted=state,
             sends=mail.mail_settings().url not in {"", NO_MAIL},
         )
+
+
+@blueprint.get("/outbox.xlsx")
+@requires(P.OUTBOX_READ, side="hq")
+def outbox_sheet() -> ResponseReturnValue:
+    """The mails as Excel."""
+    state = _asked(set(OutboxState))
+
+    def read(session: Session) -> Iterator[sheets.MailRow]:
+        names, last = _names(session), None
+        while rows := queries.messages(session, state=state, before=last, limit=BATCH):
+            dealers = identity.dealer_names(session, [row.dealer_id for row in rows if row.dealer_id is not None])
+            for row in rows:
+                yield sheets.MailRow(row, _subject(row, names), dealers.get(row.dealer_id or 0, ""))
+            last = rows[-1].id
+            session.expunge_all()  # written already
+
+    said = labels.STATES[OutboxState(state)][0] if state else ""
+    return answer(sheets.MAILS, read, filters=[(_("State"), said)], back="notices.outbox")
 
 
 @blueprint.get("/outbox/<int:message_id>")
@@ -85,8 +111,7 @@ def send_again(message_id: int) -> ResponseReturnValue:
 @requires(P.JOB_READ, side="hq")
 def jobs() -> ResponseReturnValue:
     """What ran by itself, runs, or waits; failed jobs with their reason and a button."""
-    wanted = list_filters("state")
-    state = wanted["state"] if wanted["state"] in labels.JOB_STATES else ""
+    state = _asked(labels.JOB_STATES)
     with unit_of_work(current_actor().scope) as session:
         counts = queries.job_counts(session)
         return render_template(
@@ -96,9 +121,22 @@ def jobs() -> ResponseReturnValue:
             waiting_minutes=int(counts.waiting_seconds // 60),
             states=labels.JOB_STATES,
             task=_task,
-            given=_given,
+            given=sheets.given,
             wanted=state,
         )
+
+
+@blueprint.get("/jobs.xlsx")
+@requires(P.JOB_READ, side="hq")
+def jobs_sheet() -> ResponseReturnValue:
+    """The jobs as Excel."""
+    state = _asked(labels.JOB_STATES)
+    return answer(
+        sheets.JOBS,
+        lambda session: by_key(lambda last, limit: queries.job_rows(session, state=state, before=last, limit=limit)),
+        filters=[(_("State"), labels.JOB_STATES[state][0] if state else "")],
+        back="notices.jobs",
+    )
 
 
 @blueprint.post("/jobs/<int:job_id>/again")
@@ -111,6 +149,12 @@ def retry_job(job_id: int) -> ResponseReturnValue:
         to=url_for("notices.jobs"),
         back=url_for("notices.jobs"),
     )
+
+
+def _asked(known: Collection[str]) -> str:
+    """The state that the address filters by, "" for every state."""
+    wanted = list_filters("state")["state"]
+    return wanted if wanted in known else ""
 
 
 def _tabs(
@@ -168,17 +212,21 @@ def _names(session: Session) -> Mapping[str, str]:
     return {"zh_Hans_CN": brand.name, "en": brand.name_en}
 
 
+def _subject(found: OutboxMessage, names: Mapping[str, str]) -> str:
+    """The mail's first line; of one that cannot be made its template's name."""
+    try:
+        return mail.subject(found, brand=names)
+    except _NOT_MADE:
+        return found.template
+
+
 def _said(found: OutboxMessage, names: Mapping[str, str]) -> mail.Words:
     """The mail's words; one that cannot be made (a fact is missing) is named by its template."""
     try:
         return mail.words(found, brand=names, shown=True)
-    except (TemplateError, ArithmeticError, LookupError):
+    except _NOT_MADE:
         return mail.Words(found.template, "")
 
 
 def _task(name: str) -> str:
     return str(labels.TASKS.get(name, name))
-
-
-def _given(given: Mapping[str, Any]) -> str:
-    return " ".join(str(value) for value in given.values())
