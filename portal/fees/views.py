@@ -18,7 +18,7 @@ from portal.fees import actions, labels, printing, queries, rules, sheets
 from portal.fees.forms import DecisionForm, ScheduleForm, TypedItem, items_of, typed_items
 from portal.fees.models import FeeSchedule, FeeState
 from portal.fees.workflow import FEE_SCHEDULE
-from portal.organizations.queries import dealer_options
+from portal.organizations.queries import CHOSEN_MOST, dealer_options
 from portal.web import pdf, qr
 from portal.web.acts import at, perform
 from portal.web.auth import current_actor, requires
@@ -53,7 +53,7 @@ def index() -> ResponseReturnValue:
                 for one in tabs
             ],
             turn={FeeState.SUBMITTED} if hq else {FeeState.DRAFT},
-            dealer_options=dealer_options(session) if hq else [],
+            dealer_options=dealer_options(session, most=CHOSEN_MOST + 1) if hq else [],
             clear=address(q=None, dealer=None, before=None), filtered=bool(asked["q"] or filters.dealer),
             may_draft=actor.may(P.FEE_DRAFT) and not hq,
         )  # fmt: skip
@@ -64,7 +64,7 @@ def _asked(*, hq: bool) -> tuple[list[str], dict[str, str], queries.Filters]:
     asked = list_filters("tab", "q", "dealer")
     tabs = [tab for tab in labels.TABS if not (hq and tab == "draft")]
     tab = asked["tab"] if asked["tab"] in tabs else ""
-    return tabs, asked, queries.Filters(tab=tab, text=asked["q"], dealer=asked["dealer"] if hq else "", hq=hq)
+    return tabs, asked, queries.Filters(tab=tab, text=asked["q"], dealer=asked["dealer"].upper() if hq else "", hq=hq)
 
 
 @blueprint.get("/list.xlsx")

@@ -26,6 +26,9 @@ def dealer(session: Session, code: str) -> Dealer:
     return found
 
 
+CHOSEN_MOST = 100  # more dealers than anybody scrolls through are asked for by their code
+
+
 def dealer_options(session: Session, *, most: int | None = None) -> list[tuple[str, str]]:
     """The dealers that this side sees (``most`` of them), for a list's filter: code, and code and name together. One statement."""
     rows = session.execute(select(Dealer.code, Dealer.name).order_by(Dealer.code).limit(most))

@@ -14,7 +14,9 @@ from portal.claims.models import LineState
 from portal.claims.views import spread
 from portal.core import clock
 from portal.core.db import db
+from portal.organizations.models import Dealer
 from tests.claims.big import big_claim, big_shelf
+from tests.claims.forms import deep_shelf, form_of, row, take_in
 from tests.claims.kit import claim, lines, states
 from tests.factories.world import at
 
@@ -224,3 +226,42 @@ def test_R36_old_parts_to_choose_from_come_by_pages_and_those_of_each_page_go_on
     assert "第 1 至 50 行，共 70 行" in page
     for odd in ("x", "2026-10-10", "2026-10-10.x", "9999-99-99.1", "2026-10-10.99999999999999999999"):
         shown(browser, f"/claims/new?month=2026-10&more={odd}")
+
+
+def test_the_rows_of_a_long_form_come_by_pages_those_that_are_no_line_first(world, client_as):
+    shelf = deep_shelf(world)
+    with clock.frozen(at("2026-11-02 09:00")):
+        ref = take_in(shelf, form_of(*[row("2026-10-20", f"SN-NOBODY{n}") for n in range(60)]))
+        browser = client_as(shelf.d1.clerk)
+        drawn = re.compile(r'<tr id="row-([0-9]+)"')
+        page = shown(browser, f"/claims/{ref}")
+        onward = beside(page.split('id="form-rows"')[1], "next")
+        second = shown(browser, onward)
+        first, rest = drawn.findall(page), drawn.findall(second)
+        assert (len(first), len(rest), len(set(first) | set(rest))) == (50, 10, 60)
+        assert "本页 10 行，共 60 行" in second
+        for odd in ("left=999", "left=x", "rows=3"):
+            shown(browser, f"/claims/{ref}?{odd}")
+
+
+def test_a_brand_of_many_dealers_is_filtered_by_a_code_typed_instead_of_a_list_of_all(world, client_as):
+    number = world.submitted_claim(world.d1, [_claimable(world)])
+    browser = client_as(world.hq.clerk)
+    addresses = ("/claims", "/old-parts", "/fees")
+    for address in addresses:
+        assert '<option value="D001"' in shown(browser, address)
+    with world.as_(world.hq.admin) as session:
+        session.add_all(
+            Dealer(code=f"X{n}", name=f"店{n}", city="", contact="", phone="", address="", created_at=NOW) for n in range(99)
+        )  # fmt: skip
+    for address in addresses:
+        page = shown(browser, address)
+        assert "<option value=" not in page.split("<main")[1]
+        assert 'name="dealer"' in page
+    assert number in shown(browser, "/claims?dealer=d001")
+    assert number not in shown(browser, "/claims?dealer=D002")
+
+
+def _claimable(world) -> str:
+    world.received_order(world.d1, {"P1": 1})
+    return str(world.reviewed_old_part(world.d1, part="P1"))

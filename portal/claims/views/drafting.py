@@ -155,6 +155,7 @@ def _detail_page(ref: str, *, answered: tuple[int, AnswerForm] | None = None) ->
             may_review=actor.may(P.CLAIM_REVIEW) and claim.state in {ClaimState.SUBMITTED, ClaimState.IN_REVIEW},
             more=more,
             taken=shown.taken(session, claim) if mine else None,
+            row_page=_row_page,
             codes=CODES,
             sum_rows=_sum_rows(sums, drafting=drafting),
             sum_total=(_("Will pass"), sums.passing)
@@ -165,6 +166,18 @@ def _detail_page(ref: str, *, answered: tuple[int, AnswerForm] | None = None) ->
             pdf=url_for("claims.paper", number=claim.number) if claim.number else "",
             events=timeline(session, "claim", claim.id),
         )
+
+
+def _row_page(rows: list[shown.FormLine], name: str) -> dict[str, Any]:
+    """The page of a form's rows that the address asks for under ``name`` (which row comes first), and where its neighbours are."""
+    start = whole_number(name) or 0
+    start = start if start < len(rows) else 0
+    here = rows[start : start + spread.PAGE]
+    return {
+        "rows": here,
+        "earlier": address(**{name: max(start - spread.PAGE, 0) or None}) if start else "",
+        "later": address(**{name: start + spread.PAGE}) if start + spread.PAGE < len(rows) else "",
+    }
 
 
 def whole_number(name: str) -> int | None:

@@ -15,7 +15,7 @@ from portal.core import months
 from portal.core.db import unit_of_work
 from portal.core.permissions import Actor
 from portal.core.permissions import Permission as P
-from portal.organizations.queries import dealer_options
+from portal.organizations.queries import CHOSEN_MOST, dealer_options
 from portal.web.auth import current_actor, requires
 from portal.web.pages import address, before, key_page, list_filters
 
@@ -53,7 +53,7 @@ def index() -> ResponseReturnValue:
             turn=_turns(hq=hq),
             q=asked["q"],
             dealer=filters.dealer,
-            dealer_options=dealer_options(session) if hq else [],
+            dealer_options=dealer_options(session, most=CHOSEN_MOST + 1) if hq else [],
             may_review=actor.may(P.CLAIM_REVIEW),
             month=f"{month:%Y-%m}" if month else "",
             clear=address(q=None, dealer=None, month=None, before=None),
@@ -65,7 +65,7 @@ def asked_filters(actor: Actor) -> queries.Filters:
     """What the address of the list asks for; HQ never sees drafts."""
     hq, asked = actor.side == "hq", list_filters("tab", "q", "dealer", "month")
     tab = asked["tab"] if asked["tab"] in TABS and not (hq and asked["tab"] == "draft") else ""
-    dealer = asked["dealer"] if hq else ""
+    dealer = asked["dealer"].upper() if hq else ""
     return queries.Filters(tab=tab, text=asked["q"], dealer=dealer, month=_month(asked["month"]), drafts=not hq)
 
 

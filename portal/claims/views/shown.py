@@ -198,18 +198,41 @@ def refusal_said(step: str, case: Case, actor: Actor, position: int) -> str:
     return "" if why is None else sentence(Refused(why, step=step, state=str(case.state), line=position))
 
 
-@dataclass(frozen=True, slots=True)
 class FormLine:
     """A row of a dealer's form: what was typed, what became of it, the line that it is (None: it is none, or no more)."""
 
-    row_no: int
-    seen: Mapping[str, str]
-    said: RowSaid
-    old_part: str | None
-    line: int | None
-    register: dict[
-        str, Any
-    ]  # what the form for registering an old part can be filled in with; empty when that is not what lacks
+    def __init__(self, row: KeptRow) -> None:
+        self._row = row
+        self.row_no, self.old_part, self.line = row.row_no, row.old_part, row.line
+
+    @property
+    def _outcome(self) -> Outcome:
+        if self.line is not None:
+            return Outcome.LINE  # put on the claim by hand since, perhaps
+        return Outcome.TAKEN_OFF if self._row.outcome is Outcome.LINE else self._row.outcome
+
+    @property
+    def remarked(self) -> bool:
+        """Whether something on it differs from what is known."""
+        return bool(self._row.remarks)
+
+    @property
+    def seen(self) -> Mapping[str, str]:
+        """What was typed, field by field."""
+        return {column.field: self._row.seen.get(column.field, "") for column in COLUMNS}
+
+    @cached_property
+    def said(self) -> RowSaid:
+        """What became of it, in words; made only for a row that is drawn."""
+        return row_said(self._outcome, self._row.facts, self._row.remarks, self.old_part, money)
+
+    @property
+    def register(self) -> dict[str, Any]:
+        """What the form for registering an old part can be filled in with; empty when that is not what lacks."""
+        if self._outcome is not Outcome.NO_OLD_PART:
+            return {}
+        known = {"serial": "serial", "part": "part_number", "quantity": "quantity", "day": "replaced_on"}
+        return {argument: self._row.read[name] for name, argument in known.items() if name in self._row.read}
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,29 +245,12 @@ class Taken:
 
 
 def taken(session: Session, claim: Claim) -> Taken | None:
-    """The form behind a claim with every row in words; None for a claim that was drafted by hand. Two statements."""
+    """The form behind a claim with every row; None for a claim that was drafted by hand. Two statements."""
     form = queries.form_of(session, claim.id)
     if form is None:
         return None
-    rows = [_form_line(row) for row in queries.form_rows(session, form)]
+    rows = [FormLine(row) for row in queries.form_rows(session, form)]
     return Taken(form, [row for row in rows if row.line is not None], [row for row in rows if row.line is None])
-
-
-def _form_line(row: KeptRow) -> FormLine:
-    outcome = Outcome.TAKEN_OFF if row.outcome is Outcome.LINE and row.line is None else row.outcome
-    if row.line is not None:
-        outcome = Outcome.LINE  # put on the claim by hand since
-    said = row_said(outcome, row.facts, row.remarks, row.old_part, money)
-    known = {"serial": "serial", "part": "part_number", "quantity": "quantity", "day": "replaced_on"}
-    register = {argument: row.read[name] for name, argument in known.items() if name in row.read}
-    return FormLine(
-        row.row_no,
-        {column.field: row.seen.get(column.field, "") for column in COLUMNS},
-        said,
-        row.old_part,
-        row.line,
-        register if outcome is Outcome.NO_OLD_PART else {},
-    )
 
 
 def _total(amounts: Iterable[Decimal]) -> Decimal:

@@ -14,7 +14,7 @@ from portal.core.permissions import Permission as P
 from portal.old_parts import actions, labels, printing, queries
 from portal.old_parts.views import base
 from portal.old_parts.views.base import blueprint
-from portal.organizations.queries import dealer_options
+from portal.organizations.queries import CHOSEN_MOST, dealer_options
 from portal.web import pdf
 from portal.web.acts import perform
 from portal.web.auth import current_actor, requires
@@ -43,7 +43,7 @@ def index() -> ResponseReturnValue:
         counts: dict[str, int] = dict(queries.counts(session))
         waiting = queries.awaiting_registration(session) if actor.side == "dealer" else []
         counts["awaiting"] = len(waiting)
-        filters = queries.Filters(tab=tab, dealer=asked["dealer"], text=asked["q"], late=asked["late"] == "1")
+        filters = queries.Filters(tab=tab, dealer=asked["dealer"].upper(), text=asked["q"], late=asked["late"] == "1")
         found = [] if tab == "awaiting" else queries.listed(session, filters, before_id=before())
         page = key_page(found)
         return render_template(
@@ -64,7 +64,7 @@ def index() -> ResponseReturnValue:
             awaiting=[base.awaiting(line) for line in waiting] if tab == "awaiting" else [],
             page=page,
             asked=asked,
-            dealers=dealer_options(session) if actor.side == "hq" else [],
+            dealers=dealer_options(session, most=CHOSEN_MOST + 1) if actor.side == "hq" else [],
             clear=url_for("old_parts.index", tab=tab),
             late_url=address(late=None if asked["late"] == "1" else "1", before=None),
             may_register=actor.side == "dealer" and actor.may(P.OLD_PART_REGISTER),

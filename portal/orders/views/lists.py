@@ -16,14 +16,13 @@ from portal.core.permissions import Permission as P
 from portal.orders import labels, queries
 from portal.orders.models import OrderState
 from portal.orders.views import blueprint
-from portal.organizations.queries import dealer_options
+from portal.organizations.queries import CHOSEN_MOST, dealer_options
 from portal.web import formats, pages
 from portal.web.acts import at
 from portal.web.auth import current_actor, requires
 
 HQ_TABS = ("all", "submitted", "quoted", "agreed", "debited", "part-shipped", "shipped", "received", "ended")
 DEALER_TABS = ("all", "draft", *HQ_TABS[1:])
-CHOSEN_MOST = 100  # more dealers than anybody scrolls through are asked for by their code
 
 
 @blueprint.get("")
