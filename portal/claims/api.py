@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from portal.claims import actions, printing, queries
+from portal.claims.models import Claim
 from portal.claims.schemas import (
     ApproveIn,
     ClaimIn,
@@ -23,6 +24,10 @@ from portal.web import pdf, qr
 from portal.web.api import Answer, Api, Call, File, Page
 
 api = Api("claims", tag="claims", words="What dealers claim back for parts used in warranty, and the decisions on it.")
+
+
+def _locked(call: Call, ref: str) -> Claim:
+    return queries.claim_for_update(call.session, ref)
 
 
 @api.reads("/claims", P.CLAIM_READ, gives=Page[ClaimRow])
@@ -66,43 +71,38 @@ def draft(call: Call, body: ClaimIn) -> Answer:
     return _shown(call, made.public_id)
 
 
-@api.acts("/claims/<ref>/lines", P.CLAIM_DRAFT, side="dealer", gives=ClaimOut, makes=True, changes=True)
+@api.acts("/claims/<ref>/lines", P.CLAIM_DRAFT, side="dealer", gives=ClaimOut, makes=True, changes=_locked)
 def add_lines(call: Call, ref: str, body: LinesIn) -> Answer:
     """Put registrations on a draft; all of them or none."""
-    call.seen(queries.claim_for_update(call.session, ref))
     actions.add_lines(call.session, call.actor, ref, old_parts=body.old_parts, at=call.at)
     return _shown(call, ref)
 
 
-@api.acts("/claims/<ref>/lines/<position>/remove", P.CLAIM_DRAFT, side="dealer", gives=ClaimOut, changes=True)
+@api.acts("/claims/<ref>/lines/<position>/remove", P.CLAIM_DRAFT, side="dealer", gives=ClaimOut, changes=_locked)
 def remove_line(call: Call, ref: str, position: str) -> Answer:
     """Take a line off a draft; its registration can go on another form."""
-    call.seen(queries.claim_for_update(call.session, ref))
     actions.remove_line(call.session, call.actor, ref, position=_place(position), at=call.at)
     return _shown(call, ref)
 
 
-@api.acts("/claims/<ref>/discard", P.CLAIM_DRAFT, side="dealer", gives=ClaimOut, changes=True)
+@api.acts("/claims/<ref>/discard", P.CLAIM_DRAFT, side="dealer", gives=ClaimOut, changes=_locked)
 def discard(call: Call, ref: str) -> Answer:
     """Throw a draft away; it is answered as it was. Its registrations can go on another form."""
-    call.seen(queries.claim_for_update(call.session, ref))
     before = _shown(call, ref)
     actions.discard(call.session, call.actor, ref, at=call.at)
     return Answer(before.body)
 
 
-@api.acts("/claims/<ref>/submit", P.CLAIM_SUBMIT, side="dealer", gives=ClaimOut, changes=True)
+@api.acts("/claims/<ref>/submit", P.CLAIM_SUBMIT, side="dealer", gives=ClaimOut, changes=_locked)
 def submit(call: Call, ref: str) -> Answer:
     """Hand the form to headquarters; a line that a check blocks refuses the whole (R41)."""
-    call.seen(queries.claim_for_update(call.session, ref))
     found = actions.submit(call.session, call.actor, ref, at=call.at)
     return _shown(call, found.number or ref)
 
 
-@api.acts("/claims/<ref>/lines/<position>/answer", P.CLAIM_SUBMIT, side="dealer", gives=ClaimOut, changes=True)
+@api.acts("/claims/<ref>/lines/<position>/answer", P.CLAIM_SUBMIT, side="dealer", gives=ClaimOut, changes=_locked)
 def answer(call: Call, ref: str, position: str, body: LineAnswerIn) -> Answer:
     """Answer what headquarters wanted of a line, which puts it before the reviewer again."""
-    call.seen(queries.claim_for_update(call.session, ref))
     actions.answer(call.session, call.actor, ref, position=_place(position), answer=body.answer, at=call.at)
     return _shown(call, ref)
 
@@ -110,18 +110,16 @@ def answer(call: Call, ref: str, position: str, body: LineAnswerIn) -> Answer:
 # ---------------------------------------------------------------- headquarters decides (R43)
 
 
-@api.acts("/claims/<ref>/approve", P.CLAIM_REVIEW, side="hq", gives=ClaimOut, changes=True)
+@api.acts("/claims/<ref>/approve", P.CLAIM_REVIEW, side="hq", gives=ClaimOut, changes=_locked)
 def approve(call: Call, ref: str, body: ApproveIn) -> Answer:
     """Approve lines in full; each learns the month that pays it (R50). All of them or none."""
-    call.seen(queries.claim_for_update(call.session, ref))
     actions.approve(call.session, call.actor, ref, positions=body.positions, seen=body.seen, at=call.at)
     return _shown(call, ref)
 
 
-@api.acts("/claims/<ref>/reduce", P.CLAIM_REVIEW, side="hq", gives=ClaimOut, changes=True)
+@api.acts("/claims/<ref>/reduce", P.CLAIM_REVIEW, side="hq", gives=ClaimOut, changes=_locked)
 def reduce(call: Call, ref: str, body: ReduceIn) -> Answer:
     """Approve fewer pieces, or fewer yuan, of each of these lines."""
-    call.seen(queries.claim_for_update(call.session, ref))
     actions.reduce(
         call.session, call.actor, ref, positions=body.positions, quantity=body.quantity, amount=body.amount, code=body.code,
         reason=body.reason, seen=body.seen, at=call.at,
@@ -129,20 +127,18 @@ def reduce(call: Call, ref: str, body: ReduceIn) -> Answer:
     return _shown(call, ref)
 
 
-@api.acts("/claims/<ref>/refuse", P.CLAIM_REVIEW, side="hq", gives=ClaimOut, changes=True)
+@api.acts("/claims/<ref>/refuse", P.CLAIM_REVIEW, side="hq", gives=ClaimOut, changes=_locked)
 def refuse(call: Call, ref: str, body: RefuseIn) -> Answer:
     """Approve nothing of these lines."""
-    call.seen(queries.claim_for_update(call.session, ref))
     actions.refuse(
         call.session, call.actor, ref, positions=body.positions, code=body.code, reason=body.reason, seen=body.seen, at=call.at
     )  # fmt: skip
     return _shown(call, ref)
 
 
-@api.acts("/claims/<ref>/want", P.CLAIM_REVIEW, side="hq", gives=ClaimOut, changes=True)
+@api.acts("/claims/<ref>/want", P.CLAIM_REVIEW, side="hq", gives=ClaimOut, changes=_locked)
 def want(call: Call, ref: str, body: WantIn) -> Answer:
     """Ask the dealer for more about these lines."""
-    call.seen(queries.claim_for_update(call.session, ref))
     actions.want(
         call.session, call.actor, ref, positions=body.positions, reason=body.reason, seen=body.seen, at=call.at
     )

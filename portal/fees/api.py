@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from portal.core.permissions import Permission as P
 from portal.fees import actions, printing, queries
+from portal.fees.models import FeeSchedule
 from portal.fees.schemas import FeeIn, FeeOut, FeeQuery, FeeReasonIn, FeeRow
 from portal.web import pdf, qr
 from portal.web.api import Answer, Api, Call, File, Page
 
 api = Api("fees", tag="fee schedules", words="What dealers charge their customers, once headquarters has approved it.")
+
+
+def _locked(call: Call, ref: str) -> FeeSchedule:
+    return queries.schedule_for_update(call.session, ref)
 
 
 @api.reads("/fee-schedules", P.FEE_READ, gives=Page[FeeRow])
@@ -47,10 +52,9 @@ def draft(call: Call, body: FeeIn) -> Answer:
     return _shown(call, made.public_id)
 
 
-@api.acts("/fee-schedules/<ref>/amend", P.FEE_DRAFT, side="dealer", gives=FeeOut, changes=True)
+@api.acts("/fee-schedules/<ref>/amend", P.FEE_DRAFT, side="dealer", gives=FeeOut, changes=_locked)
 def amend(call: Call, ref: str, body: FeeIn) -> Answer:
     """Write a draft anew, whole."""
-    call.seen(queries.schedule_for_update(call.session, ref))
     actions.amend(
         call.session, call.actor, ref, region=body.region, from_day=body.from_day, items=[item.wish() for item in body.items],
         note=body.note, at=call.at,
@@ -58,34 +62,30 @@ def amend(call: Call, ref: str, body: FeeIn) -> Answer:
     return _shown(call, ref)
 
 
-@api.acts("/fee-schedules/<ref>/submit", P.FEE_SUBMIT, side="dealer", gives=FeeOut, changes=True)
+@api.acts("/fee-schedules/<ref>/submit", P.FEE_SUBMIT, side="dealer", gives=FeeOut, changes=_locked)
 def submit(call: Call, ref: str) -> Answer:
     """Hand a draft to headquarters; the first time it gets its number."""
-    call.seen(queries.schedule_for_update(call.session, ref))
     found = actions.submit(call.session, call.actor, ref, at=call.at)
     return _shown(call, found.number or ref)
 
 
-@api.acts("/fee-schedules/<ref>/approve", P.FEE_APPROVE, side="hq", gives=FeeOut, changes=True)
+@api.acts("/fee-schedules/<ref>/approve", P.FEE_APPROVE, side="hq", gives=FeeOut, changes=_locked)
 def approve(call: Call, ref: str) -> Answer:
     """It may be charged from its first day; the one in force until then ends the day before."""
-    call.seen(queries.schedule_for_update(call.session, ref))
     actions.approve(call.session, call.actor, ref, at=call.at)
     return _shown(call, ref)
 
 
-@api.acts("/fee-schedules/<ref>/send-back", P.FEE_APPROVE, side="hq", gives=FeeOut, changes=True)
+@api.acts("/fee-schedules/<ref>/send-back", P.FEE_APPROVE, side="hq", gives=FeeOut, changes=_locked)
 def send_back(call: Call, ref: str, body: FeeReasonIn) -> Answer:
     """The dealer changes it and submits it again."""
-    call.seen(queries.schedule_for_update(call.session, ref))
     actions.send_back(call.session, call.actor, ref, reason=body.reason, at=call.at)
     return _shown(call, ref)
 
 
-@api.acts("/fee-schedules/<ref>/refuse", P.FEE_APPROVE, side="hq", gives=FeeOut, changes=True)
+@api.acts("/fee-schedules/<ref>/refuse", P.FEE_APPROVE, side="hq", gives=FeeOut, changes=_locked)
 def refuse(call: Call, ref: str, body: FeeReasonIn) -> Answer:
     """It may never be charged."""
-    call.seen(queries.schedule_for_update(call.session, ref))
     actions.refuse(call.session, call.actor, ref, reason=body.reason, at=call.at)
     return _shown(call, ref)
 

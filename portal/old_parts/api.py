@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from portal.core.permissions import Permission as P
 from portal.old_parts import actions, printing, queries
-from portal.old_parts.models import Review
+from portal.old_parts.models import OldPart, Review
 from portal.old_parts.schemas import (
     OldPartAnswerIn,
     OldPartIn,
@@ -21,6 +21,10 @@ from portal.web.api import Answer, Api, Call, File, Page
 api = Api(
     "old_parts", tag="old parts", words="Parts that were replaced in warranty: their numbers, photos and reviews."
 )
+
+
+def _locked(call: Call, number: str) -> OldPart:
+    return queries.lock(call.session, number)
 
 
 @api.reads("/old-parts", P.OLD_PART_READ, gives=Page[OldPartRow])
@@ -70,34 +74,30 @@ def remove_photo(call: Call, number: str, photo: str) -> Answer:
     return _shown(call, number)
 
 
-@api.acts("/old-parts/<number>/report", P.OLD_PART_REGISTER, side="dealer", gives=OldPartOut, changes=True)
+@api.acts("/old-parts/<number>/report", P.OLD_PART_REGISTER, side="dealer", gives=OldPartOut, changes=_locked)
 def report(call: Call, number: str) -> Answer:
     """Report it to headquarters, whose review now waits (R30)."""
-    call.seen(queries.lock(call.session, number))
     actions.report(call.session, call.actor, number, at=call.at)
     return _shown(call, number)
 
 
-@api.acts("/old-parts/<number>/withdraw", P.OLD_PART_REGISTER, side="dealer", gives=OldPartOut, changes=True)
+@api.acts("/old-parts/<number>/withdraw", P.OLD_PART_REGISTER, side="dealer", gives=OldPartOut, changes=_locked)
 def withdraw(call: Call, number: str, body: WithdrawIn) -> Answer:
     """Withdraw a registration that no claim line rests on; its pieces go back (R36)."""
-    call.seen(queries.lock(call.session, number))
     actions.withdraw(call.session, call.actor, number, reason=body.reason, at=call.at)
     return _shown(call, number)
 
 
-@api.acts("/old-parts/<number>/answer", P.OLD_PART_REGISTER, side="dealer", gives=OldPartOut, changes=True)
+@api.acts("/old-parts/<number>/answer", P.OLD_PART_REGISTER, side="dealer", gives=OldPartOut, changes=_locked)
 def answer(call: Call, number: str, body: OldPartAnswerIn) -> Answer:
     """Answer what headquarters wanted; the review waits again (R35)."""
-    call.seen(queries.lock(call.session, number))
     actions.answer(call.session, call.actor, number, note=body.note, at=call.at)
     return _shown(call, number)
 
 
-@api.acts("/old-parts/<number>/review", P.OLD_PART_REVIEW, side="hq", gives=OldPartOut, changes=True)
+@api.acts("/old-parts/<number>/review", P.OLD_PART_REVIEW, side="hq", gives=OldPartOut, changes=_locked)
 def review(call: Call, number: str, body: ReviewIn) -> Answer:
     """Accept it, want more, or refuse it (R35)."""
-    call.seen(queries.lock(call.session, number))
     actions.review(call.session, call.actor, number, decision=Review(body.decision), reason=body.reason, at=call.at)
     return _shown(call, number)
 

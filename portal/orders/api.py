@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from portal.core.permissions import Permission as P
 from portal.orders import actions, printing, queries
-from portal.orders.models import ShipmentState
+from portal.orders.models import Order, Shipment, ShipmentState
 from portal.orders.schemas import (
     AgreeIn,
     OrderIn,
@@ -23,6 +23,10 @@ from portal.web import pdf, qr
 from portal.web.api import Answer, Api, Call, File, Page
 
 api = Api("orders", tag="orders", words="Parts orders, from the application to the receipt, and their shipments.")
+
+
+def _locked(call: Call, ref: str) -> Order:
+    return queries.order_for_update(call.session, ref)
 
 
 # ---------------------------------------------------------------- reading
@@ -86,43 +90,38 @@ def draft(call: Call, body: OrderIn) -> Answer:
     return _shown(call, made.public_id)
 
 
-@api.acts("/orders/<ref>/amend", P.ORDER_DRAFT, side="dealer", gives=OrderOut, changes=True)
+@api.acts("/orders/<ref>/amend", P.ORDER_DRAFT, side="dealer", gives=OrderOut, changes=_locked)
 def amend(call: Call, ref: str, body: OrderIn) -> Answer:
     """Write a draft anew, whole."""
-    call.seen(queries.order_for_update(call.session, ref))
     wishes = [line.wish() for line in body.lines]
     actions.amend(call.session, call.actor, ref, lines=wishes, note=body.note, ship_to=body.ship_to, at=call.at)
     return _shown(call, ref)
 
 
-@api.acts("/orders/<ref>/submit", P.ORDER_SUBMIT, side="dealer", gives=OrderOut, changes=True)
+@api.acts("/orders/<ref>/submit", P.ORDER_SUBMIT, side="dealer", gives=OrderOut, changes=_locked)
 def submit(call: Call, ref: str) -> Answer:
     """Send a draft to headquarters; the first time it gets its number."""
-    call.seen(queries.order_for_update(call.session, ref))
     order = actions.submit(call.session, call.actor, ref, at=call.at)
     return _shown(call, order.number or ref)
 
 
-@api.acts("/orders/<ref>/agree", P.ORDER_AGREE, side="dealer", gives=OrderOut, changes=True)
+@api.acts("/orders/<ref>/agree", P.ORDER_AGREE, side="dealer", gives=OrderOut, changes=_locked)
 def agree(call: Call, ref: str, body: AgreeIn) -> Answer:
     """Confirm the version that the dealer saw (R21); without funds it is allowed, and the debit waits (R23)."""
-    call.seen(queries.order_for_update(call.session, ref))
     actions.agree(call.session, call.actor, ref, quote_no=body.quote_no, at=call.at)
     return _shown(call, ref)
 
 
-@api.acts("/orders/<ref>/dispute", P.ORDER_SUBMIT, side="dealer", gives=OrderOut, changes=True)
+@api.acts("/orders/<ref>/dispute", P.ORDER_SUBMIT, side="dealer", gives=OrderOut, changes=_locked)
 def dispute(call: Call, ref: str, body: ReasonIn) -> Answer:
     """Not agreed, or lapsed: headquarters makes a new version (R22)."""
-    call.seen(queries.order_for_update(call.session, ref))
     actions.dispute(call.session, call.actor, ref, reason=body.reason, at=call.at)
     return _shown(call, ref)
 
 
-@api.acts("/orders/<ref>/cancel", P.ORDER_CANCEL, gives=OrderOut, changes=True)
+@api.acts("/orders/<ref>/cancel", P.ORDER_CANCEL, gives=OrderOut, changes=_locked)
 def cancel(call: Call, ref: str, body: ReasonIn) -> Answer:
     """End the order before anything is shipped; after the debit the amount goes back whole (R24)."""
-    call.seen(queries.order_for_update(call.session, ref))
     actions.cancel(call.session, call.actor, ref, reason=body.reason, at=call.at)
     return _shown(call, ref)
 
@@ -130,10 +129,9 @@ def cancel(call: Call, ref: str, body: ReasonIn) -> Answer:
 # ---------------------------------------------------------------- headquarters decides
 
 
-@api.acts("/orders/<ref>/quote", P.ORDER_QUOTE, side="hq", gives=OrderOut, changes=True)
+@api.acts("/orders/<ref>/quote", P.ORDER_QUOTE, side="hq", gives=OrderOut, changes=_locked)
 def quote(call: Call, ref: str, body: QuoteIn) -> Answer:
     """Confirm contents, fees and ship date as a new frozen version (R21)."""
-    call.seen(queries.order_for_update(call.session, ref))
     actions.quote(
         call.session, call.actor, ref, lines=[line.wish() for line in body.lines], freight=body.freight, ship_on=body.ship_on,
         note=body.note, at=call.at,
@@ -141,34 +139,30 @@ def quote(call: Call, ref: str, body: QuoteIn) -> Answer:
     return _shown(call, ref)
 
 
-@api.acts("/orders/<ref>/send-back", P.ORDER_QUOTE, side="hq", gives=OrderOut, changes=True)
+@api.acts("/orders/<ref>/send-back", P.ORDER_QUOTE, side="hq", gives=OrderOut, changes=_locked)
 def send_back(call: Call, ref: str, body: ReasonIn) -> Answer:
     """Ask the dealer to change the application."""
-    call.seen(queries.order_for_update(call.session, ref))
     actions.send_back(call.session, call.actor, ref, reason=body.reason, at=call.at)
     return _shown(call, ref)
 
 
-@api.acts("/orders/<ref>/reject", P.ORDER_REJECT, side="hq", gives=OrderOut, changes=True)
+@api.acts("/orders/<ref>/reject", P.ORDER_REJECT, side="hq", gives=OrderOut, changes=_locked)
 def reject(call: Call, ref: str, body: ReasonIn) -> Answer:
     """Deliver nothing; the order ends."""
-    call.seen(queries.order_for_update(call.session, ref))
     actions.reject(call.session, call.actor, ref, reason=body.reason, at=call.at)
     return _shown(call, ref)
 
 
-@api.acts("/orders/<ref>/debit", P.ORDER_DEBIT, side="hq", gives=OrderOut, changes=True)
+@api.acts("/orders/<ref>/debit", P.ORDER_DEBIT, side="hq", gives=OrderOut, changes=_locked)
 def debit(call: Call, ref: str) -> Answer:
     """Take the agreed amount from the dealer's account (R23); "short-of-funds" changes nothing."""
-    call.seen(queries.order_for_update(call.session, ref))
     actions.debit(call.session, call.actor, ref, at=call.at)
     return _shown(call, ref)
 
 
-@api.acts("/orders/<ref>/ship", P.ORDER_SHIP, side="hq", gives=ShipmentOut, makes=True, changes=True)
+@api.acts("/orders/<ref>/ship", P.ORDER_SHIP, side="hq", gives=ShipmentOut, makes=True, changes=_locked)
 def ship(call: Call, ref: str, body: ShipIn) -> Answer:
     """Ship a part of what is left, or all of it; only debited orders have anything to ship (R20)."""
-    call.seen(queries.order_for_update(call.session, ref))
     words = {"carrier": body.carrier, "tracking": body.tracking, "note": body.note, "at": call.at}
     if body.lines is None:
         parcel = actions.ship_rest(call.session, call.actor, ref, **words)  # type: ignore[arg-type]
@@ -178,11 +172,14 @@ def ship(call: Call, ref: str, body: ShipIn) -> Answer:
     return _parcel(call, parcel.number)
 
 
-@api.acts("/shipments/<number>/receive", P.ORDER_RECEIVE, side="dealer", gives=ShipmentOut, changes=True)
+def _locked_parcel(call: Call, number: str) -> Shipment:
+    _order, parcel = queries.shipment_for_update(call.session, number)
+    return parcel
+
+
+@api.acts("/shipments/<number>/receive", P.ORDER_RECEIVE, side="dealer", gives=ShipmentOut, changes=_locked_parcel)
 def receive(call: Call, number: str, body: ReceiveIn) -> Answer:
     """Count a parcel; counted less damaged becomes the dealer's to use (R26)."""
-    _order, parcel = queries.shipment_for_update(call.session, number)
-    call.seen(parcel)
     counts = {line.position: (line.counted, line.damaged) for line in body.lines}
     actions.receive(call.session, call.actor, number, counts=counts, note=body.note, at=call.at)
     return _parcel(call, number)

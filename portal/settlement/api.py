@@ -13,7 +13,7 @@ from portal.ledger import queries as ledger
 from portal.orders import queries as orders
 from portal.organizations.models import Dealer
 from portal.settlement import actions, printing, queries, rules
-from portal.settlement.models import PaperKind, SettlementState
+from portal.settlement.models import PaperKind, Settlement, SettlementState, Statement
 from portal.settlement.queries.accounts import AccountRow as Held
 from portal.settlement.schemas import (
     AccountOut,
@@ -153,42 +153,50 @@ def left_out(call: Call, month: str, query: LeftOutQuery) -> Page[LeftOutOut]:
     return call.page(query, rows, LeftOutOut.of, key="line_id")
 
 
-@api.acts("/settlements/<month>/prepare", P.SETTLEMENT_PREPARE, side="hq", gives=MonthOut, changes=True)
+def _locked_month(call: Call, text: str) -> Settlement | None:
+    """The month's settlement, in the brand's turn; None before it is prepared. A posted one is refused before anything else (R54)."""
+    first = _month(text)
+    actions.unposted(call.session, first)
+    actions.alone(call.session, call.actor)
+    return queries.for_update(call.session, first)
+
+
+@api.acts("/settlements/<month>/prepare", P.SETTLEMENT_PREPARE, side="hq", gives=MonthOut, changes=_locked_month)
 def prepare(call: Call, month: str) -> Answer:
     """Write down what the month pays, per dealer; may be repeated until it is posted, and voids a check (R51)."""
-    first = _seen(call, month)
+    first = _month(month)
     actions.prepare(call.session, call.actor, first, at=call.at)
     return _shown(call, first)
 
 
-@api.acts("/settlements/<month>/check", P.SETTLEMENT_CHECK, side="hq", gives=MonthOut, changes=True)
+@api.acts("/settlements/<month>/check", P.SETTLEMENT_CHECK, side="hq", gives=MonthOut, changes=_locked_month)
 def check(call: Call, month: str) -> Answer:
     """Another pair of eyes than the preparer's finds it right (R2)."""
-    first = _seen(call, month)
+    first = _month(month)
     actions.check(call.session, call.actor, first, at=call.at)
     return _shown(call, first)
 
 
-@api.acts("/settlements/<month>/send-back", P.SETTLEMENT_POST, side="hq", gives=MonthOut, changes=True)
+@api.acts("/settlements/<month>/send-back", P.SETTLEMENT_POST, side="hq", gives=MonthOut, changes=_locked_month)
 def send_back(call: Call, month: str, body: SettlementReasonIn) -> Answer:
     """Void the check: finance looks again (R51)."""
-    first = _seen(call, month)
+    first = _month(month)
     actions.send_back(call.session, call.actor, first, reason=body.reason, at=call.at)
     return _shown(call, first)
 
 
-@api.acts("/settlements/<month>/post", P.SETTLEMENT_POST, side="hq", gives=MonthOut, changes=True)
+@api.acts("/settlements/<month>/post", P.SETTLEMENT_POST, side="hq", gives=MonthOut, changes=_locked_month)
 def post(call: Call, month: str) -> Answer:
     """Post the month: one journal, every dealer's credit and statement, or nothing (R52)."""
-    first = _seen(call, month)
+    first = _month(month)
     actions.post(call.session, call.actor, first, at=call.at)
     return _shown(call, first)
 
 
-@api.acts("/settlements/<month>/exclude", P.SETTLEMENT_PREPARE, side="hq", gives=MonthOut, changes=True)
+@api.acts("/settlements/<month>/exclude", P.SETTLEMENT_PREPARE, side="hq", gives=MonthOut, changes=_locked_month)
 def exclude(call: Call, month: str, body: ExcludeIn) -> Answer:
     """Move one approved line on to the next month, with a reason; what was prepared must be prepared again (R50)."""
-    first = _seen(call, month)
+    first = _month(month)
     actions.exclude(
         call.session, call.actor, first, claim=body.claim, position=body.position, reason=body.reason, at=call.at
     )
@@ -201,19 +209,6 @@ def _month(text: str) -> date:
         return parse(text)
     except ValueError:
         raise NotFound from None
-
-
-def _seen(call: Call, text: str) -> date:
-    """Take the brand's turn and lock the month; the caller must have seen its version (0 before it is prepared).
-
-    A month that is posted the act refuses itself, before anything else (R54).
-    """
-    first = _month(text)
-    found = queries.settlement(call.session, first)
-    if found is None or found.state != SettlementState.POSTED:
-        actions.alone(call.session, call.actor)
-        call.seen(queries.for_update(call.session, first))
-    return first
 
 
 def _shown(call: Call, first: date) -> Answer:
@@ -268,27 +263,32 @@ def _kept(call: Call, number: str, kind: PaperKind) -> File:
     return File(f"{name}.{kind.value}", content)
 
 
-@api.acts("/statements/<number>/confirm", P.STATEMENT_CONFIRM, side="dealer", gives=StatementOut, changes=True)
+def _locked_statement(call: Call, number: str) -> Statement:
+    return queries.statement_for_update(call.session, number)
+
+
+@api.acts(
+    "/statements/<number>/confirm", P.STATEMENT_CONFIRM, side="dealer", gives=StatementOut, changes=_locked_statement
+)
 def confirm(call: Call, number: str) -> Answer:
     """The dealer finds it right (R53)."""
-    call.seen(queries.statement_for_update(call.session, number))
     actions.confirm(call.session, call.actor, number, at=call.at)
     return _statement(call, number)
 
 
-@api.acts("/statements/<number>/dispute", P.STATEMENT_CONFIRM, side="dealer", gives=StatementOut, changes=True)
+@api.acts(
+    "/statements/<number>/dispute", P.STATEMENT_CONFIRM, side="dealer", gives=StatementOut, changes=_locked_statement
+)
 def dispute(call: Call, number: str, body: DisputeIn) -> Answer:
     """The dealer says what is wrong, perhaps with which lines (R53)."""
-    call.seen(queries.statement_for_update(call.session, number))
     lines = [(line.claim, line.position) for line in body.lines]
     actions.dispute(call.session, call.actor, number, reason=body.reason, lines=lines, at=call.at)
     return _statement(call, number)
 
 
-@api.acts("/statements/<number>/answer", P.STATEMENT_ANSWER, side="hq", gives=StatementOut, changes=True)
+@api.acts("/statements/<number>/answer", P.STATEMENT_ANSWER, side="hq", gives=StatementOut, changes=_locked_statement)
 def answer(call: Call, number: str, body: StatementAnswerIn) -> Answer:
     """Headquarters answers a dispute; the dealer is asked again (R53)."""
-    call.seen(queries.statement_for_update(call.session, number))
     actions.answer(call.session, call.actor, number, answer=body.answer, at=call.at)
     return _statement(call, number)
 

@@ -180,7 +180,8 @@ def test_AP3_more_calls_than_a_minute_allows_are_told_to_wait(app: Flask, world:
 def test_CO2_an_act_without_a_key_is_refused_and_does_nothing(app: Flask, world: World) -> None:
     caller = program(app, world, world.d1.clerk)
     told(caller.act("/orders", LINES, key=None), 400, "key-missing")
-    told(caller.act("/orders", LINES, key="x" * 201), 400, "key-missing")
+    for wrong in ("x" * 201, "schlüssel", "a\tb"):
+        told(caller.act("/orders", LINES, key=wrong), 400, "key-missing")
     assert caller.get("/orders").get_json()["items"] == []
 
 
@@ -204,6 +205,17 @@ def test_CO2_the_same_key_for_something_else_is_refused(app: Flask, world: World
     told(caller.act(f"/orders/{ref}/submit", key=key, seen=1), 422, "key-reused")
     other = program(app, world, world.d2.clerk)
     assert other.act("/orders", LINES, key=key).status_code == 201  # keys are a member's own
+
+
+def test_CO2_a_token_that_was_given_less_is_not_shown_the_reply_to_one_that_was_given_more(
+    app: Flask, world: World
+) -> None:
+    more = program(app, world, world.d1.clerk, P.ORDER_DRAFT.value, P.ORDER_READ.value)
+    less, key = program(app, world, world.d1.clerk, P.ORDER_DRAFT.value), new_key()
+    assert more.act("/orders", LINES, key=key).status_code == 201
+    told(less.act("/orders", LINES, key=key), 422, "key-reused")
+    same = program(app, world, world.d1.clerk, P.ORDER_DRAFT.value, P.ORDER_READ.value)
+    assert same.act("/orders", LINES, key=key).headers["Idempotency-Replayed"] == "true"  # the control
 
 
 def test_CO2_a_refused_act_keeps_nothing_and_may_be_tried_again_with_its_key(app: Flask, world: World) -> None:

@@ -6,6 +6,7 @@ from io import BytesIO
 from typing import Any
 
 from flask import Flask
+from werkzeug.datastructures import MultiDict
 
 from portal.core import clock
 from tests.api.calling import Program, new_key, program, told
@@ -71,6 +72,10 @@ def test_a_photo_is_taken_once_however_often_it_is_sent_and_what_is_none_is_refu
         told(counter.act(f"/old-parts/{number}/photos", **photo(b"")), 422, "photo-missing")
         told(counter.act(f"/old-parts/{number}/photos", **photo(data, slot="roof")), 422, "invalid")
         told(counter.act(f"/old-parts/{number}/photos", **photo(data, dealer_id="1")), 422, "invalid")
+        for files in ([("photo", data), ("photo", data)], [("photo", data), ("other", data)], [("other", data)]):
+            many = MultiDict((name, (BytesIO(sent), "x.jpg")) for name, sent in files)
+            sent = {"data": many, "content_type": "multipart/form-data"}
+            told(counter.act(f"/old-parts/{number}/photos", **sent), 422, "photo-missing")
         (twice,) = told(
             counter.act(f"/old-parts/{number}/photos", **photo(data, slot=["fault", "nameplate"])), 422, "invalid"
         )["errors"]

@@ -60,7 +60,7 @@ BODIES: dict[str, Any] = {
     "statements": {"dispute": {"reason": "x"}, "answer": {"answer": "x"}},
     "settlements": {"exclude": {"claim": "RC2610-0001", "position": 1, "reason": "x"}},
 }  # fmt: skip
-BARE = {"submit", "agree", "debit", "confirm", "prepare", "check", "post", "approve", "report", "remove"}
+BARE = {"submit", "agree", "debit", "confirm", "prepare", "check", "post", "approve", "report", "remove", "discard"}
 
 
 @cache

@@ -3,7 +3,7 @@
 from portal.settlement.actions.posting import close_month, post, post_alone
 from portal.settlement.actions.preparing import check, exclude, prepare, send_back
 from portal.settlement.actions.statements import Figures, LineRef, answer, confirm, dispute, keep_papers
-from portal.settlement.actions.taking import alone
+from portal.settlement.actions.taking import alone, unposted
 
 __all__ = [
     "Figures",
@@ -20,4 +20,5 @@ __all__ = [
     "post_alone",
     "prepare",
     "send_back",
+    "unposted",
 ]

@@ -15,15 +15,17 @@ actions and queries serve pages, API and commands: an operation parses, calls ON
         order = queries.order(call.session, ref)             # NotFound becomes 404
         return Answer(OrderOut.of(order), ver=order.ver)     # ETag; If-None-Match gives 304
 
-    @api.acts("/orders/<ref>/quote", P.ORDER_QUOTE, side="hq", gives=OrderOut, changes=True)
+    def _locked(call: Call, ref: str) -> Order:
+        return queries.order_for_update(call.session, ref)   # looked at for If-Match: 428 without, 412 stale
+
+    @api.acts("/orders/<ref>/quote", P.ORDER_QUOTE, side="hq", gives=OrderOut, changes=_locked)
     def quote(call: Call, ref: str, body: QuoteIn) -> Answer:
-        call.seen(queries.order_for_update(call.session, ref))  # If-Match: 428 without, 412 stale
         actions.quote(call.session, call.actor, ref, …, at=call.at)
         return _shown(call, ref)
 
 ``call.session`` is the ONE unit of work of the call; it commits when the function returns. ``acts`` asks for an
 ``Idempotency-Key`` and keeps the reply in that same unit of work; ``makes=True`` answers 201 with ``Location``;
-``changes=True`` asks for ``If-Match``. A paper is a :class:`File`, made when the unit of work is over. ``file="photo"`` takes multipart/form-data: ``call.file`` are the bytes.
+``changes=`` locks the document and asks for ``If-Match``. A paper is a :class:`File`, made when the unit of work is over. ``file="photo"`` takes multipart/form-data: ``call.file`` are the bytes.
 What goes in derives from :class:`Asked` (unknown fields are refused), what goes out from :class:`Given`; money is
 ``Amount`` (out) or ``AmountIn``, instants ``Instant``, months ``Month``, texts ``Line``/``Words``. No internal id ever
 goes out. ``create_app`` finds ``portal.<package>.api:api`` by itself. Refusals keep their page's code and sentence:

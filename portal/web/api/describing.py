@@ -33,6 +33,8 @@ PATHS = {
     "month": ("A month.", "2026-10"),
     "code": ("A dealer's code.", "D001"),
 }
+# What the portal's own page of the operations reads in the document beside its words.
+NEEDS, SIDE = "x-needs", "x-side"  # permissions, one of which is needed; "hq", "dealer" or "" for both sides
 ACT_KEY = (
     "A new one for each act; the same key with the same request shows the first reply again, for 7 days. "
     "A refusal (4xx) is kept by nobody: what was refused may be sent again with its key and is looked at anew."
@@ -52,6 +54,8 @@ def describe(api: Api, method: str, rule: str, act: Callable[..., Any], takes: A
     )  # fmt: skip
     address = re.sub(r"<([^<:]+:)?", "{", f"{api.url_prefix}{rule}").replace(">", "}")
     operation: Operation = getattr(api.paths[address], method.lower())
+    setattr(operation, NEEDS, [one.value for one in takes.needs])
+    setattr(operation, SIDE, takes.side or "")
     operation.parameters = [*_path_parameters(rule), *(operation.parameters or []), *_headers(takes)]
     if takes.file is not None:
         operation.requestBody = _multipart(takes.body, takes.file)

@@ -32,6 +32,7 @@ KEPT_HEADERS = {"Content-Type", "ETag", "Location"}  # of a reply that is shown 
 WAIT = 5  # seconds after which a file that a job is making is worth asking for again
 
 Row = TypeVar("Row", bound=BaseModel)
+Locks = Callable[["Call", str], "Document | None"]
 Operation = TypeVar("Operation", bound=Callable[..., Any])
 
 
@@ -85,7 +86,7 @@ class Call:
         """
         ver = 0 if document is None else self.actor.sees(document).ver
         asked = request.if_match
-        if not asked.star_tag and str(ver) not in {tag.partition("-")[0] for tag in asked.as_set()}:
+        if not asked.star_tag and str(ver) not in {tag.partition("-")[0] for tag in asked.as_set() if tag}:
             raise ProblemError(412, "version-stale")
 
     def afresh(self) -> None:
@@ -148,14 +149,17 @@ class Api(APIBlueprint):
 
     def acts(
         self, rule: str, *needs: Permission, gives: Any, side: str | None = None, makes: bool = False,
-        changes: bool = False, file: str | None = None,
+        changes: Locks | None = None, file: str | None = None,
     ) -> Callable[[Operation], Operation]:  # fmt: skip
-        """A POST that acts, once per Idempotency-Key; ``changes`` a document that the caller must have seen (If-Match)."""
+        """A POST that acts, once per Idempotency-Key. ``changes`` locks the document that the caller must have seen (If-Match).
+
+        It gets the address' first word; without a document (None) the version is 0.
+        """
         return self._operation("POST", rule, needs, side=side, gives=gives, makes=makes, changes=changes, file=file)
 
     def _operation(
         self, method: str, rule: str, needs: tuple[Permission, ...], *, gives: Any, side: str | None = None,
-        kind: str = JSON, makes: bool = False, changes: bool = False, file: str | None = None, waits: bool = False,
+        kind: str = JSON, makes: bool = False, changes: Locks | None = None, file: str | None = None, waits: bool = False,
     ) -> Callable[[Operation], Operation]:  # fmt: skip
         def decorate(act: Operation) -> Operation:
             hints = get_type_hints(act)
@@ -193,7 +197,7 @@ class _Takes:
     query: type[Asked] | None
     body: type[Asked] | None
     status: int
-    changes: bool
+    changes: Locks | None
     file: str | None
     kind: str
     waits: bool
@@ -215,7 +219,7 @@ def _called(act: Callable[..., Any], takes: _Takes, path: dict[str, str]) -> Res
     if takes.body is not None:
         given["body"] = sent.said
     key = reading.key() if takes.acts else ""
-    if takes.changes and not request.headers.get("If-Match"):
+    if takes.changes is not None and not request.headers.get("If-Match"):
         raise ProblemError(428, "version-needed")
     instant = clock.now()
 
@@ -223,11 +227,14 @@ def _called(act: Callable[..., Any], takes: _Takes, path: dict[str, str]) -> Res
         if takes.acts:
             # with what this caller may: a token that was given less is not shown another's reply
             may = ",".join(sorted(actor.permissions))
-            asked = replies.fingerprint(request.method, request.full_path, may, sent.whole)
+            asked = replies.fingerprint(request.method, request.path, may, sent.whole)
             first = replies.first_reply(session, "api", key, asked)
             if first is not None:
                 return Response(first.body, first.status, {**first.headers, "Idempotency-Replayed": "true"})
-        answer = act(Call(session, actor, instant, _purpose(actor), sent.file), **given)
+        call = Call(session, actor, instant, _purpose(actor), sent.file)
+        if takes.changes is not None:
+            call.seen(takes.changes(call, next(iter(path.values()))))
+        answer = act(call, **given)
         if isinstance(answer, File):
             return answer
         response = _said(answer, takes.status)
