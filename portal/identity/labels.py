@@ -127,3 +127,17 @@ PERMISSIONS = {
     P.ROLE_READ: _l("See roles and permissions"),
     P.AUDIT_READ: _l("Read the audit trail"),
 }
+
+# The API's operations for people to read: their groups (the tags of its document) and where they can be called.
+API_GROUPS = {
+    "catalogue": _l("Parts list"),
+    "orders": _l("Parts orders"),
+    "old parts": _l("Old parts"),
+    "products": _l("Registered products"),
+    "claims": _l("Claims"),
+    "settlement": _l("Money"),
+    "top-ups": _l("Top-ups"),
+    "fee schedules": _l("Service fees"),
+    "audit": _l("Audit"),
+}
+SIDES = {"": "", "hq": _l("at headquarters only"), "dealer": _l("at dealers only")}

@@ -6,14 +6,17 @@ Each package keeps its Chinese in ``portal/translations/zh_Hans_CN/<package>.po`
 
 from __future__ import annotations
 
+import ast
+import inspect
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO, Any
 
 from babel.messages.catalog import Catalog, Message
-from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
+from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir, extract_python
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations
@@ -32,7 +35,11 @@ COOKIE = "portal_lang"
 COOKIE_SECONDS = 365 * 24 * 3600
 
 _KEYWORDS = {**DEFAULT_KEYWORDS, "_l": None, "lazy_gettext": None, "lazy_ngettext": (1, 2)}
-_METHODS = [("**.py", "python"), ("**.html", "jinja2.ext:babel_extract"), ("**.txt", "jinja2.ext:babel_extract")]
+_METHODS: list[tuple[str, Any]] = [
+    ("**.py", "python"),
+    ("**.html", "jinja2.ext:babel_extract"),
+    ("**.txt", "jinja2.ext:babel_extract"),
+]
 _OPTIONS = {"**.html": {"silent": "false", "encoding": "utf-8"}, "**.txt": {"silent": "false", "encoding": "utf-8"}}
 
 
@@ -165,14 +172,32 @@ def _texts(value: str | Iterable[str] | None) -> list[str]:
     return [value or ""] if isinstance(value, str) or value is None else [text or "" for text in value]
 
 
+def paragraphs(told: str) -> list[str]:
+    """A docstring's paragraphs, each in one line: what the page of the API's operations says of one of them."""
+    return [" ".join(part.split()) for part in inspect.cleandoc(told).split("\n\n") if part.strip()]
+
+
+def _operations(
+    opened: IO[bytes], keywords: Mapping[str, Any], comment_tags: Collection[str], options: Mapping[str, Any]
+) -> Iterator[tuple[int, str | None, Any, list[str]]]:
+    """The words of an api.py, and what its operations say of themselves in their docstrings."""
+    yield from extract_python(opened, keywords, comment_tags, options)  # type: ignore[arg-type]
+    opened.seek(0)
+    for node in ast.walk(ast.parse(opened.read())):
+        if isinstance(node, ast.FunctionDef) and any(
+            ast.unparse(one).startswith("api.") for one in node.decorator_list
+        ):
+            yield from ((node.lineno, None, part, []) for part in paragraphs(ast.get_docstring(node) or ""))
+
+
 def extract_messages() -> dict[str, Used]:
-    """Every msgid in portal/**/*.py and the templates, with its plural and the places that use it.
+    """Every msgid in portal/**/*.py, the templates and the API's operations, with its plural and the places that use it.
 
     Raises a template's syntax error rather than skipping the file.
     """
     used: dict[str, Used] = {}
     for name, line, message, _comments, _context in extract_from_dir(
-        PACKAGE, method_map=_METHODS, options_map=_OPTIONS, keywords=_KEYWORDS
+        PACKAGE, method_map=[("**/api.py", _operations), *_METHODS], options_map=_OPTIONS, keywords=_KEYWORDS
     ):
         forms = _texts(message)
         entry = used.setdefault(forms[0], Used())

@@ -6,6 +6,7 @@ import re
 
 import pytest
 from flask import Flask
+from markupsafe import escape
 from sqlalchemy import select, text
 
 from portal.core import clock
@@ -17,9 +18,11 @@ from portal.core.settings import Settings
 from portal.identity import actions as identity
 from portal.identity import rules
 from portal.identity.actions.tokens import make_token, revoke_token
+from portal.identity.labels import API_GROUPS
 from portal.identity.models import ApiToken
 from portal.identity.roles import Role
 from portal.identity.rules import Limit
+from portal.web.api.document import document
 from tests.api.calling import Program, token_of, told
 from tests.factories.world import World, at, make_world
 from tests.identity.people import PASSWORD, asks, code_at, in_use, person
@@ -211,6 +214,23 @@ def test_the_operations_are_listed_for_people_too(world: World, client_as) -> No
     page = client_as(world.d1.clerk).get("/tokens/api").get_data(as_text=True)
     assert "/api/v1/orders/{ref}/quote" in page
     assert "/api/v1/openapi.json" in page
+
+
+def test_every_operation_says_in_chinese_what_it_does_and_who_may(app: Flask, world: World, client_as) -> None:
+    """AP2: also what else its docstring says; without the numbers of rules, with the permission's name and the side."""
+    with app.test_request_context():
+        rows = [(path, one) for path, item in document()["paths"].items() for one in item.values()]
+        assert {operation["tags"][0] for _path, operation in rows} == set(API_GROUPS)
+    said = client_as(world.d1.clerk).get("/tokens/api").get_data(as_text=True)
+    assert said.count("<tr>") - said.count("<thead><tr>") == len(rows) >= 80
+    english = [one["summary"] for _path, one in rows if str(escape(one["summary"])) in said]
+    assert english == []
+    assert "(R" not in said
+    assert "（R" not in said
+    quote = said.partition("/api/v1/orders/{ref}/quote</code>")[2].partition("</tr>")[0]
+    assert all(words in quote for words in ("确认内容、费用和发货日", "报价", "仅限总部"))
+    assert "orders.quote" not in quote
+    assert "`" not in quote
 
 
 def test_AP2_tokens_are_made_listed_and_revoked_by_commands(app: Flask, world: World, run) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Any
 
@@ -18,15 +19,18 @@ from portal.core.permissions import Permission as P
 from portal.identity.actions import confirm_person
 from portal.identity.actions import tokens as actions
 from portal.identity.forms import TokenForm
-from portal.identity.labels import PERMISSIONS
+from portal.identity.labels import API_GROUPS, PERMISSIONS, SIDES
 from portal.identity.queries import tokens as queries
 from portal.identity.views import bp
 from portal.web.acts import perform
+from portal.web.api.describing import NEEDS, SIDE
 from portal.web.api.document import document
 from portal.web.auth import current_actor, requires
 from portal.web.errors import sentence
+from portal.web.i18n import paragraphs
 
 READING = frozenset(p for p in P if p.value.endswith(".read")) | {P.PRICE_READ}
+_RULES = re.compile(r"\s*[(（]R\d+[)）]")
 
 
 @bp.get("/tokens")
@@ -94,14 +98,24 @@ def api_operations() -> ResponseReturnValue:
     groups: dict[str, list[dict[str, Any]]] = {}
     for path, item in document()["paths"].items():
         for method, operation in item.items():
+            needs = [PERMISSIONS[P(one)] for one in operation[NEEDS]]
             row = {
                 "method": method.upper(),
                 "path": path,
-                "words": operation["summary"],
-                "needs": operation["description"],
+                "words": _told(operation),
+                "needs": needs,
+                "side": operation[SIDE],
             }
             groups.setdefault(operation["tags"][0], []).append(row)
-    return render_template("identity/api.html", groups=groups, document=url_for("api_document.openapi"))
+    return render_template(
+        "identity/api.html", groups=groups, names=API_GROUPS, sides=SIDES, document=url_for("api_document.openapi")
+    )
+
+
+def _told(operation: dict[str, Any]) -> list[str]:
+    """What an operation says of itself, in the reader's language, without the rules' numbers."""
+    own = "\n\n".join([operation["summary"], *operation["description"].split("\n\n")[:-1]])
+    return [_RULES.sub("", _(part)) for part in paragraphs(own)]
 
 
 def _again(actor: Actor, form: TokenForm) -> tuple[str, int]:
