@@ -24,7 +24,7 @@ from portal.core.permissions import Permission
 from portal.core.settings import Settings
 from portal.files import store
 from portal.identity.actions import choose_place
-from portal.identity.edge import COOKIE, init_login
+from portal.identity.edge import COOKIE, brand_called, init_login
 from portal.identity.queries import Place
 from portal.notices.mail import init_mail
 from portal.web import pdf
@@ -209,7 +209,7 @@ def qr(code: str, number: str) -> ResponseReturnValue:
 
 
 def _called(place: Place) -> str:
-    return f"{place.brand_name} · {place.dealer_name or _('Headquarters')}"
+    return f"{brand_called(place)} · {place.dealer_name or _('Headquarters')}"
 
 
 _DOCUMENTS = {

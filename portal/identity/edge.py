@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from flask import Flask, Request, Response, current_app, flash, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_login import LoginManager, UserMixin, current_user
 
@@ -60,13 +61,18 @@ class Shown:
 
     @property
     def brand_name(self) -> str:
-        """The brand's name."""
-        return self.place.brand_name
+        """The brand's name, as the reader's language has it."""
+        return brand_called(self.place)
 
     @property
     def dealer_name(self) -> str | None:
         """The dealer's name, None at headquarters."""
         return self.place.dealer_name
+
+
+def brand_called(place: queries.Place) -> str:
+    """The name of a place's brand in the reader's language."""
+    return place.brand_name_en if str(get_locale()) == "en" else place.brand_name
 
 
 def init_login(app: Flask, settings: Settings) -> None:
@@ -75,6 +81,7 @@ def init_login(app: Flask, settings: Settings) -> None:
     manager.session_protection = None  # our own sessions are revoked in the database
     manager.request_loader(_load)
     manager.init_app(app)
+    app.jinja_env.globals["brand_called"] = brand_called
     app.extensions["portal_settings"] = settings
     sealing.use_key(settings.secret_key)
 
@@ -119,7 +126,7 @@ def init_login(app: Flask, settings: Settings) -> None:
             "nav": navigation(actor, request.endpoint, counts),
             "tabbar": tabbar(actor, request.endpoint, counts),
             "places": [
-                (f"{p.brand_id}:{p.member_id}", p.brand_name, p.dealer_name or _("%(brand)s headquarters", brand=p.brand_name), p == g.place)
+                (f"{p.brand_id}:{p.member_id}", brand_called(p), p.dealer_name or _("%(brand)s headquarters", brand=brand_called(p)), p == g.place)
                 for p in g.signed_in.places
             ],
             "business_now": clock.now().astimezone(actor.zone),

@@ -51,11 +51,11 @@
     if (!inside) keys('portal-sent:').forEach(function (name) { write(name, null); }); /* a sign-in or error page: it was not taken */
     keys(SENT).forEach(function (name) {
       var key = name.slice(SENT.length), form = forms.filter(function (one) { return one.getAttribute('data-draft-key') === key; })[0];
-      var failed = document.querySelector('.main > .note-bad') || (form && (document.querySelector('[data-errors], .is-invalid') || how === 'reload' || how === 'back_forward'));
+      var failed = document.querySelector('.main > .note-bad') || (form && (document.querySelector('body[data-answered], [data-errors], .is-invalid') || how === 'reload' || how === 'back_forward'));
       write(name, null); if (!failed) write(KEY + key, null);
     });
     forms.forEach(function (form) {
-      var kept = read(KEY + form.getAttribute('data-draft-key')); if (!kept || document.querySelector('[data-errors]') || form.hasAttribute('data-draft-server')) return;
+      var kept = read(KEY + form.getAttribute('data-draft-key')); if (!kept || document.querySelector('body[data-answered], [data-errors]') || form.hasAttribute('data-draft-server')) return;
       try { kept = JSON.parse(kept); } catch (error) { return; }
       if (JSON.stringify(kept.values) !== JSON.stringify(values(form))) restore(form, kept);
     });

@@ -146,7 +146,7 @@
   }
   function put(field, text) {
     if (field.tagName === 'SELECT') { var wish = text.toLowerCase(), option = all('option', field).filter(function (one) { return one.value.toLowerCase() === wish || one.textContent.trim().toLowerCase() === wish; })[0] || all('option', field).filter(function (one) { return wish && one.textContent.toLowerCase().indexOf(wish) >= 0; })[0]; if (option) field.value = option.value; }
-    else if (field.matches('[data-quantity]')) field.value = text.replace(/[０-９]/g, function (wide) { return String.fromCharCode(wide.charCodeAt(0) - 65248); }).replace(/[^\d]/g, '');
+    else if (field.matches('[data-quantity]')) field.value = portal.halfWidth(text).replace(/[^\d]/g, '');
     else field.value = text;
     field.dispatchEvent(new Event('change', { bubbles: true }));
     if (field.matches('[role=combobox]')) resolve(field);
@@ -172,7 +172,7 @@
   function totals(from) {
     var box = boxOf(from), sum = 0, groups = {};
     all('[data-quantity]', box).forEach(function (input) {
-      var line = input.closest('[data-line]') || input.parentElement, own = line.querySelector('[data-price-input]'), price = portal.fen(own ? own.value : input.getAttribute('data-price')), pieces = parseInt(input.value, 10) || 0, amount = price * pieces, purpose = line.querySelector('[data-purpose]'), shown = line.querySelector('[data-line-total]');
+      var line = input.closest('[data-line]') || input.parentElement, own = line.querySelector('[data-price-input]'), price = portal.fen(own ? own.value : input.getAttribute('data-price')), pieces = parseInt(portal.halfWidth(input.value), 10) || 0, amount = price * pieces, purpose = line.querySelector('[data-purpose]'), shown = line.querySelector('[data-line-total]');
       sum += amount; if (purpose) groups[purpose.value] = (groups[purpose.value] || 0) + amount;
       if (shown) shown.textContent = price ? portal.yuan(amount) : '—';
     });

@@ -20,6 +20,11 @@
     small.getContext('2d').drawImage(canvas, 0, 0, small.width, small.height); small.setAttribute('role', 'img'); small.setAttribute('aria-label', label); small.className = 'wide';
     box.textContent = ''; box.appendChild(small);
   }
+  function again(form) { /* what is there may be taken anew, but asks for it no longer */
+    var button = form.querySelector('label[data-again]'); if (!button) return;
+    button.classList.remove('btn-primary');
+    Array.prototype.forEach.call(button.childNodes, function (one) { if (one.nodeType === 3 && one.textContent.trim()) one.textContent = button.getAttribute('data-again'); });
+  }
   function send(form, slot, blob, tries) {
     var body = new FormData(form), field = form.querySelector('input[type=file]');
     body.delete(field.name); body.append(field.name, blob, 'photo.jpg');
@@ -27,13 +32,13 @@
     return fetch(form.action, { method: 'POST', body: body, credentials: 'same-origin', headers: { Accept: 'application/json', 'X-Requested-With': 'fetch' } }).then(function (answer) {
       if (answer.status >= 500 || answer.status === 429) throw new TypeError('try again');
       var elsewhere = answer.redirected && new URL(answer.url).pathname !== location.pathname;
-      if (answer.ok && !elsewhere) { slot.classList.remove('miss'); slot.classList.add('done'); tell(slot, words.sent, 'ok', 'check'); field.value = ''; return true; }
+      if (answer.ok && !elsewhere) { slot.classList.remove('miss'); slot.classList.add('done'); tell(slot, words.sent, 'ok', 'check'); again(form); field.value = ''; return true; }
       return answer.text().then(function (text) { var sentence = ''; try { var said = JSON.parse(text); sentence = said.error || said.detail || said.title || ''; } catch (error) { /* no JSON: the general sentence */ } tell(slot, sentence || words.failed, 'red', 'alert-circle'); return false; });
     }).catch(function () {
       tell(slot, words.waiting, 'amber', 'wifi-off');
-      return new Promise(function (again) {
+      return new Promise(function (sent) {
         var timer = setTimeout(go, Math.min(30000, 2000 * Math.pow(2, tries)));
-        function go() { clearTimeout(timer); window.removeEventListener('online', go); again(send(form, slot, blob, tries + 1)); }
+        function go() { clearTimeout(timer); window.removeEventListener('online', go); sent(send(form, slot, blob, tries + 1)); }
         window.addEventListener('online', go);
       });
     });

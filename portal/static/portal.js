@@ -14,8 +14,9 @@
     svg.setAttribute('class', 'i'); svg.setAttribute('aria-hidden', 'true'); use.setAttribute('href', words.icons + '#i-' + name); svg.appendChild(use);
     return svg;
   }
+  function halfWidth(text) { return String(text || '').replace(/[０-９]/g, function (wide) { return String.fromCharCode(wide.charCodeAt(0) - 65248); }); }
   function yuan(fen) { return (fen < 0 ? '-' : '') + '¥' + (Math.abs(fen) / 100).toFixed(2).replace(/\B(?=(\d{3})+(?!\d))/g, ','); }
-  function fen(text) { var clean = String(text || '').replace(/[^\d.\-]/g, ''); return clean === '' || isNaN(clean) ? 0 : Math.round(parseFloat(clean) * 100); }
+  function fen(text) { var clean = halfWidth(text).replace(/[．]/g, '.').replace(/[^\d.\-]/g, ''); return clean === '' || isNaN(clean) ? 0 : Math.round(parseFloat(clean) * 100); }
   function toast(text, button, act) {
     var box = document.querySelector('.toasts'), one = document.createElement('div'), span = document.createElement('span');
     if (!box) return null;
@@ -25,7 +26,7 @@
     return one;
   }
   function fade(one, after) { setTimeout(function () { if (one.matches(':hover') || one.contains(document.activeElement)) fade(one, 2000); else one.remove(); }, after); }
-  window.portal = { words: words, all: all, typing: typing, seen: seen, picture: picture, yuan: yuan, fen: fen, toast: toast };
+  window.portal = { words: words, all: all, typing: typing, seen: seen, picture: picture, yuan: yuan, fen: fen, halfWidth: halfWidth, toast: toast };
 
   /* clicks: theme, menus, drawer, toasts, copying, photos */
   document.addEventListener('click', function (event) {
@@ -173,6 +174,7 @@
 
   function begin(within) {
     pick(within);
+    all('form[method=post]', within).forEach(function (form) { form.noValidate = true; }); /* the server says it, in the reader's language and beside the field */
     all('[data-bulk]', within).forEach(counted);
     all('[data-scroll-current] .cur', within).forEach(function (current) { var list = current.closest('[data-scroll-current]'); list.scrollTop = current.offsetTop - list.offsetTop - 150; });
     all('[data-toast]', within).forEach(function (one) { if (!one.hasAttribute('data-fading')) { one.setAttribute('data-fading', ''); fade(one, 8000); } });
