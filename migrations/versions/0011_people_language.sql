@@ -40,7 +40,7 @@ BEGIN
     RETURN true;
 END $$;
 
--- 5. As in 0005, with the language; of one's own login the address that is not confirmed yet, too.
+-- 5. As in 0005, with the language. What an older process reads goes on to work: columns are only added where it takes them by name.
 DROP FUNCTION app.session_load(text, int);
 CREATE FUNCTION app.session_load(token_hash text, idle_seconds int)
 RETURNS TABLE (login_id bigint, login text, brand_id bigint, member_id bigint, second_factor boolean, locale text)
@@ -57,8 +57,8 @@ BEGIN
             EXISTS (SELECT 1 FROM app.second_factors f WHERE f.login_id = l.id AND f.confirmed_at IS NOT NULL), l.locale
         FROM app.logins l WHERE l.id = s.login_id AND l.disabled_at IS NULL;
 END $$;
-DROP FUNCTION app.login_read(bigint);
-CREATE FUNCTION app.login_read(login_id bigint) RETURNS TABLE (id bigint, login text, email text, password_hash text, disabled boolean,
+-- What login_read says, with the language and the address that is not confirmed yet.
+CREATE FUNCTION app.login_own(login_id bigint) RETURNS TABLE (id bigint, login text, email text, password_hash text, disabled boolean,
     second_factor timestamptz, codes_left bigint, locale text, new_email text)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
     SELECT l.id, l.login, l.email, l.password_hash, l.disabled_at IS NOT NULL,
@@ -130,10 +130,10 @@ BEGIN
     RETURN found;
 END $$;
 
-REVOKE ALL ON FUNCTION app.member_locale(), app.login_set_locale(bigint, text), app.session_load(text, int), app.login_read(bigint), app.logins_to_reset(text),
+REVOKE ALL ON FUNCTION app.member_locale(), app.login_set_locale(bigint, text), app.session_load(text, int), app.login_own(bigint), app.logins_to_reset(text),
     app.token_load(text, text), app.link_lives(text), app.email_ask(bigint, text, text, int), app.email_find(bigint, text), app.email_confirm(bigint, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION app.member_locale() TO portal_owner;
-GRANT EXECUTE ON FUNCTION app.login_set_locale(bigint, text), app.session_load(text, int), app.login_read(bigint), app.logins_to_reset(text),
+GRANT EXECUTE ON FUNCTION app.login_set_locale(bigint, text), app.session_load(text, int), app.login_own(bigint), app.logins_to_reset(text),
     app.token_load(text, text), app.email_ask(bigint, text, text, int), app.email_find(bigint, text), app.email_confirm(bigint, text) TO portal_web;
 GRANT EXECUTE ON FUNCTION app.link_lives(text) TO scope_hq;
 RESET ROLE;

@@ -15,7 +15,7 @@ WINDOWS = (
     "code_use", "codes_keep", "factor_keep", "factor_read", "factor_remove", "factor_step", "invitation_find", "link_find", "link_open", "link_use",
     "links_end", "login_at_door", "login_disable", "login_read", "login_set_email", "login_set_password", "logins_to_reset", "people_sweep",
     "sessions_end", "sessions_live", "tries_forgive", "tries_take",
-    "email_ask", "email_confirm", "email_find", "link_lives", "login_set_locale", "member_locale",
+    "email_ask", "email_confirm", "email_find", "link_lives", "login_own", "login_set_locale", "member_locale",
     "job_defer", "job_retry", "jobs_count", "jobs_list", "outbox_brands", "sessions_sweep",
 )  # fmt: skip
 # Login roles that may look past the policies: the server's own superuser and the reading role.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 from sqlalchemy import CursorResult, Table, insert, text
@@ -12,16 +12,18 @@ from sqlalchemy.orm import Session
 from portal.core import audit
 from portal.core.audit import plain
 from portal.core.errors import NotFound, Refused
-from portal.core.outbox import OutboxMessage, OutboxState
+from portal.core.outbox import SECRET_SECONDS, OutboxMessage, OutboxState
 from portal.core.permissions import Actor, Permission
 from portal.notices import queries
 
 LINK_OVER = "link-over"  # why a mail was not sent: its one-time link ended, was used or replaced before it could leave
 
 _WIPE = text("""
-    UPDATE outbox SET secret = NULL, secret_ends_at = coalesce(secret_ends_at, clock_timestamp()),
-        state = CASE WHEN state = 'waiting' THEN 'failed' ELSE state END,
-        error = CASE WHEN state = 'waiting' THEN concat_ws(' ', CAST(:over AS text), error) ELSE error END
+    UPDATE outbox SET
+        secret = CASE WHEN state = 'waiting' AND secret_ends_at IS NULL THEN secret END,
+        secret_ends_at = coalesce(secret_ends_at, clock_timestamp() + CAST(:life AS interval)),
+        state = CASE WHEN state = 'waiting' AND secret_ends_at IS NOT NULL THEN 'failed' ELSE state END,
+        error = CASE WHEN state = 'waiting' AND secret_ends_at IS NOT NULL THEN concat_ws(' ', CAST(:over AS text), error) ELSE error END
     WHERE id IN (SELECT o.id FROM outbox o WHERE o.secret IS NOT NULL AND (o.secret_ends_at IS NULL OR o.secret_ends_at <= clock_timestamp())
                  FOR UPDATE SKIP LOCKED)""")
 _RETRY = text("SELECT job_retry(:id)")
@@ -69,8 +71,12 @@ def tell_each(
 
 
 def wipe_secrets(session: Session) -> int:
-    """Blank the one-time links that have ended, and give up the mails that wait with one; returns how many. One statement."""
-    return cast("CursorResult[Any]", session.execute(_WIPE, {"over": LINK_OVER})).rowcount
+    """Blank the one-time links that have ended, and give up the mails that wait with one; returns how many it changed.
+
+    One statement. A mail that waits and says no end (an older process wrote it) is given one, as far off as a link works.
+    """
+    given = {"over": LINK_OVER, "life": timedelta(seconds=SECRET_SECONDS)}
+    return cast("CursorResult[Any]", session.execute(_WIPE, given)).rowcount
 
 
 def give_up(found: OutboxMessage, why: str) -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from flask import Flask
 
-from portal.core import outbox
+from portal.core import clock, outbox
 from portal.core.db import db, unit_of_work
 from portal.core.errors import Refused
 from portal.core.outbox import OutboxMessage
@@ -134,6 +134,28 @@ def test_a_secret_from_before_the_portal_knew_ends_is_wiped_too(settings: Settin
     jobs.send_mail()
     found = only(world, to)
     assert (found.state.value, found.secret, found.secret_ends_at is not None) == ("failed", None, True)
+
+
+def test_a_waiting_mail_that_an_older_process_wrote_is_sent_and_waits_no_longer_than_a_link_works(
+    app: Flask, settings: Settings, world: World
+) -> None:
+    to = address()
+    invited(world, world.hq.admin, Role.HQ_CLERK, to=to)
+    by_force(
+        settings,
+        "UPDATE outbox SET secret_ends_at = NULL, link_hash = NULL WHERE brand_id = :brand",
+        brand=world.brand_id,
+    )
+    way_out = app.extensions["portal-mail"]
+    mail.init_mail(app, replace(settings, mail_url=NOBODY_LISTENS))
+    jobs.send_mail()
+    found = only(world, to)
+    assert (found.state.value, found.secret is not None) == ("waiting", True)
+    assert 1790 < (found.secret_ends_at - clock.machine_now()).total_seconds() <= 1800  # type: ignore[operator]
+    by_force(settings, "UPDATE outbox SET not_before = NULL WHERE brand_id = :brand", brand=world.brand_id)
+    app.extensions["portal-mail"] = way_out
+    assert jobs.send_mail() == 1
+    assert state(only(world, to)) == ("sent", False, None)
 
 
 def test_on_a_developers_machine_a_sent_link_stays_until_it_ends(app: Flask, settings: Settings, world: World) -> None:

@@ -84,7 +84,7 @@ def login_at_door(engine: Engine, login: str, address: str | None) -> AtDoor | N
 def login(engine: Engine, login_id: int) -> LoginInfo:
     """One login; NotFound."""
     with engine.begin() as connection:
-        row = connection.execute(text("SELECT * FROM login_read(:id)"), {"id": login_id}).mappings().first()
+        row = connection.execute(text("SELECT * FROM login_own(:id)"), {"id": login_id}).mappings().first()
     if row is None:
         raise NotFound
     return LoginInfo(**row)
