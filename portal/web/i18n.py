@@ -179,7 +179,7 @@ def paragraphs(told: str) -> list[str]:
 
 def _operations(
     opened: IO[bytes], keywords: Mapping[str, Any], comment_tags: Collection[str], options: Mapping[str, Any]
-) -> Iterator[tuple[int, str | None, Any, list[str]]]:
+) -> Iterator[tuple[Any, ...]]:
     """The words of an api.py, and what its operations say of themselves in their docstrings."""
     yield from extract_python(opened, keywords, comment_tags, options)  # type: ignore[arg-type]
     opened.seek(0)
@@ -196,8 +196,9 @@ def extract_messages() -> dict[str, Used]:
     Raises a template's syntax error rather than skipping the file.
     """
     used: dict[str, Used] = {}
+    methods = [("**/api.py", _operations), *_METHODS]
     for name, line, message, _comments, _context in extract_from_dir(
-        PACKAGE, method_map=[("**/api.py", _operations), *_METHODS], options_map=_OPTIONS, keywords=_KEYWORDS
+        PACKAGE, method_map=methods, options_map=_OPTIONS, keywords=_KEYWORDS
     ):
         forms = _texts(message)
         entry = used.setdefault(forms[0], Used())
