@@ -68,3 +68,13 @@ def test_money_is_a_string_of_yuan_with_two_decimals(app: Flask, world: World) -
         assert [one["field"] for one in found["errors"]] == ["amount"], wrong
     made = finance.act("/top-ups", {**said, "amount": "12.5"})
     assert (made.status_code, made.get_json()["amount"]) == (201, "12.50")
+
+
+@pytest.mark.parametrize("day", ["1989-12-31", "2200-01-01", "0001-01-01", "2026-02-30", "2026-10-06T00:00:00"])
+def test_a_day_that_no_page_would_take_is_none(app: Flask, world: World, day: str) -> None:
+    finance = program(app, world, world.hq.finance)
+    said = {"dealer": "D001", "amount": "1.00", "received_on": day, "bank_reference": "BK-API"}
+    (wrong,) = told(finance.act("/top-ups", said), 422, "invalid")["errors"]
+    assert wrong == {"field": "received_on", "detail": "This is no date. Write it like 2026-11-03."}
+    (query,) = told(finance.get(f"/parts?day={day}"), 422, "invalid")["errors"]
+    assert query["field"] == "day"

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import date
 
 from flask import Flask
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from portal.core import clock
+from portal.core.db import db
 from portal.ledger.prove import prove
 from tests.api.calling import program, told
 from tests.factories.world import World, at, yuan
@@ -133,6 +134,27 @@ def test_BA2_while_another_act_on_the_brands_months_runs_the_second_is_told_so_a
             actions.alone(session, world.hq.finance2)
             told(finance.act(f"{month}/prepare", seen=0), 409, "settlement-running")
         assert finance.act(f"{month}/prepare", seen=0).status_code == 200
+
+
+def test_a_month_that_a_colleague_prepares_between_our_look_and_our_act_is_stale(app: Flask, world: World) -> None:
+    """The brand's turn is taken before the version is looked at: a month without a row has nothing else to lock."""
+    from portal.settlement import actions
+
+    finance, month, meanwhile = program(app, world, world.hq.finance), "/settlements/2026-10", list[str]()
+
+    def colleague(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        if "7301" in statement and not meanwhile:
+            meanwhile.append(statement)
+            with world.as_(world.hq.finance2) as session:
+                actions.prepare(session, world.hq.finance2, date(2026, 10, 1), at=at("2026-11-03 08:59"))
+
+    with clock.frozen(at("2026-11-03 09:00")):
+        event.listen(db.engine, "before_cursor_execute", colleague)
+        try:
+            told(finance.act(f"{month}/prepare", seen=0), 412, "version-stale")
+        finally:
+            event.remove(db.engine, "before_cursor_execute", colleague)
+        assert finance.get(month).get_json()["settlement"]["prepared_by"] == world.hq.finance2.name
 
 
 def test_R53_a_statement_is_read_disputed_answered_and_confirmed(app: Flask, world: World) -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from flask import Flask
+from sqlalchemy import text
 
 from portal.core import clock
+from portal.orders import queries
+from portal.web.api import Call
 from tests.api.calling import program, told
 from tests.api.test_rivals import address, body_of, operations, victim, whole
 from tests.factories.world import World, at
@@ -29,6 +32,17 @@ def test_no_act_goes_on_without_a_version_or_with_another_than_the_documents(
                 told(caller.act(where, body_of(path), seen=other), 412, "version-stale")
             tried += 1
     assert tried >= 37
+
+
+def test_what_is_answered_after_an_act_is_read_as_it_is_now(world: World) -> None:
+    """Statements change rows that the act's session holds already (a month's lines, an account's balance)."""
+    number = world.submitted_order(world.d1)
+    with world.as_(world.d1.clerk) as session:
+        order = queries.order(session, number)
+        session.execute(text("UPDATE orders SET note = 'changed below' WHERE number = :number"), {"number": number})
+        assert order.note != "changed below"
+        Call(session, world.d1.clerk, at("2026-10-06 10:00"), "").afresh()
+        assert queries.order(session, number).note == "changed below"
 
 
 def test_the_control_a_document_goes_on_from_the_version_that_was_seen(app: Flask, world: World) -> None:
