@@ -6,7 +6,9 @@ import os
 import re
 from itertools import count
 
-from sqlalchemy import select
+import pytest
+from sqlalchemy import select, text
+from sqlalchemy.exc import ProgrammingError
 
 from portal.core.audit import AuditEvent
 from portal.core.db import db
@@ -209,3 +211,14 @@ def test_AN4_whoever_floods_a_mailbox_leaves_its_owner_a_link_that_works(client_
     browser = client_as(None)
     assert reset(browser, link_in(home, to)).status_code == 303
     assert sign_in(browser, login, NEW).status_code == 303
+
+
+def test_AN4_no_place_can_reach_the_windows_on_addresses_and_languages(world: World) -> None:
+    """They are portal_web's alone; a dealer cannot even ask whether a link lives."""
+    asked = ["login_set_locale(1, 'en')", "email_confirm(1, 'x')", "email_find(1, 'x')", "login_own(1)"]
+    for actor, calls in ((world.hq.admin, asked), (world.d1.manager, [*asked, "link_lives('x')"])):
+        for call in calls:
+            with pytest.raises(ProgrammingError, match="permission denied"), world.as_(actor) as session:
+                session.execute(text(f"SELECT {call}"))
+    with world.as_(world.hq.admin) as session:  # control: the worker, as headquarters, may ask
+        assert session.scalar(text("SELECT link_lives('x')")) is False

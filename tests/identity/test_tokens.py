@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 
 import pytest
 from flask import Flask
@@ -251,3 +252,26 @@ def test_AP2_tokens_are_made_listed_and_revoked_by_commands(app: Flask, world: W
         run("token", "create", "--login", f"{world.hq.clerk.name}-{world.code}", "--place", world.code, "--json")
     )
     assert set(everything["scopes"]) == {p.value for p in world.hq.clerk.permissions}  # type: ignore[arg-type]
+
+
+def test_CO6_eight_presses_at_once_make_one_token_and_take_one_code(world: World, client_as) -> None:
+    """Each press asks password and code by a second connection of the pool: they neither wait for ever nor act twice."""
+    clerk = clerk_of(world)
+    secret, _codes = in_use(clerk)
+    browsers = [client_as(clerk) for _browser in range(8)]
+    for browser in browsers:
+        browser.csrf = browser._read_token()
+    press, gate, answers = form(code=code_at(secret, clock.machine_now()), form_key="9" * 22), threading.Barrier(8), []
+
+    def send(browser) -> None:
+        gate.wait()
+        answers.append(browser.post("/tokens", data=press).status_code)
+
+    threads = [threading.Thread(target=send, args=(browser,)) for browser in browsers]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    assert sorted(answers) == [200] + [303] * 7
+    with world.as_(clerk) as session:
+        assert len(session.scalars(select(ApiToken)).all()) == 1
