@@ -44,3 +44,10 @@ def test_what_was_sent_is_there_for_headquarters(app: Flask, world: World) -> No
     assert boss.on(f"/orders/{ref}", "submit").status_code == 200
     assert hq.get(f"/orders/{ref}").status_code == 200
     assert hq.on(f"/orders/{ref}", "reject", {"reason": "x"}).get_json()["state"] == "rejected"
+
+
+@pytest.mark.parametrize("place", ["9" * 30, "１", "-1", "1.0", "x", "%20"])
+def test_IE5_what_can_be_no_lines_place_is_not_there(app: Flask, world: World, place: str) -> None:
+    boss = program(app, world, world.d1.manager)
+    ref = boss.act("/claims", DRAFTS["/claims"]).get_json()["ref"]
+    told(boss.act(f"/claims/{ref}/lines/{place}/remove", seen="*"), 404, "not-found")
