@@ -30,6 +30,11 @@ def now() -> datetime:
     return _process_wide[0] if _process_wide else machine_now()
 
 
+def stands() -> bool:
+    """Whether somebody froze business time, so that it is not the machine's."""
+    return _frozen.get() is not None or bool(_process_wide)
+
+
 def today(zone: ZoneInfo) -> date:
     """The business day in ``zone``."""
     return day(now(), zone)

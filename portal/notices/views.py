@@ -12,6 +12,7 @@ from jinja2 import TemplateError
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from portal.core import clock
 from portal.core.db import unit_of_work
 from portal.core.outbox import OutboxMessage, OutboxState
 from portal.core.permissions import Permission as P
@@ -118,6 +119,7 @@ def jobs() -> ResponseReturnValue:
             "notices/jobs.html",
             page=key_page(queries.job_rows(session, state=state, before=before(), limit=SIZE + 1)),
             tabs=_tabs("notices.jobs", labels.JOB_STATES, counts.by_state, state),
+            stands=clock.now() if clock.stands() else None,
             waiting_minutes=int(counts.waiting_seconds // 60),
             states=labels.JOB_STATES,
             task=_task,

@@ -28,7 +28,7 @@ QUEUE: dict[str, tuple[Any, Any, Any]] = {
     "debits": (_l("Orders to debit"), _l("Debit"), _l("agreed")),
     "shipping": (_l("Orders to ship"), _l("Ship"), _l("debited")),
     "disputes": (_l("Disputed statements to answer"), _l("Answer"), _l("closing balances")),
-    "invitations": (_l("People invited and not here yet"), _l("Look"), ""),
+    "invitations": (_l("People invited and not here yet"), _l("View"), ""),
 }
 
 SETTLEMENT: dict[str, tuple[Any, Any]] = {

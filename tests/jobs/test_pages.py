@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, text, update
 
-from portal.core import outbox, queue
+from portal.core import clock, outbox, queue
 from portal.core.audit import AuditEvent
 from portal.core.errors import NotFound, Refused
 from portal.core.outbox import OutboxMessage, OutboxState
@@ -131,6 +131,10 @@ def test_jobs_show_their_state_their_reason_and_how_long_the_oldest_waits(
     assert "重试" in page or "again" in page
     waiting = browser.get("/jobs?state=todo").get_data(as_text=True)
     assert "ValueError" not in waiting
+    assert "机器时间" not in waiting
+    with clock.frozen(at("2026-10-05 09:00")):
+        page = browser.get("/jobs").get_data(as_text=True)
+    assert "业务时间停在 10-05 09:00" in page  # a frozen clock stands in the outbox, not here
 
 
 def test_JO2_a_failed_job_runs_again_by_its_button_with_all_its_tries(

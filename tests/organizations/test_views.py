@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 import pytest
@@ -84,6 +85,21 @@ def test_a_term_is_set_on_its_page_and_a_mistake_keeps_what_was_typed(client_as,
         assert value(session, find("settlement.day"), on=date(2026, 12, 1)) == 5
     assert "day 5 of the month from 2026-12-01" in words(browser, "/terms")
     assert "Comes next" in words(browser, "/terms/settlement.day")
+
+
+def test_a_switch_is_offered_as_on_and_off_not_as_a_number(client_as):
+    actor = empty_brand()
+    browser = client_as(member_of(actor, "hq-manager"))
+    browser.set_cookie(COOKIE, "en")
+    page = browser.get("/terms/settlement.post-by-itself").get_data(as_text=True)
+    assert re.findall(r'type="radio" name="value" value="(\d)"( checked)?><span>(\w+)<', page) == [
+        ("0", "", "off"),
+        ("1", " checked", "on"),
+    ]
+    assert "between 0 and 1" not in page
+    answer = browser.post("/terms/settlement.post-by-itself", data={"value": "1", "from_day": "2026-12-01"})
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/terms/settlement.post-by-itself")
+    assert "on from 2026-12-01" in words(browser, "/terms")
 
 
 def test_who_may_only_read_terms_sees_no_form(client_as, brand):

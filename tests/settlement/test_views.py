@@ -38,7 +38,7 @@ def test_R51_the_list_shows_what_comes_next_with_its_preview(world, english, the
     shown = page(browser, "/settlement")
     assert "October 2026" in shown
     assert "50.00" in shown
-    assert "Look and prepare" in shown
+    assert "View and prepare" in shown
     assert "No settlement yet" in shown
     prepared(world)
     shown = page(browser, "/settlement")

@@ -191,7 +191,7 @@ class Counter:
             url=url_for("claims.detail", ref=task.ref, line=task.about, _anchor=f"line-{task.about}"), action=_("Answer now"), picture="message-question",
             due=_(
                 "by %(day)s 24:00, else %(amount)s is paid a month later", day=f"{last_day:%m-%d}", amount=money(task.amount)
-            ) if in_time else _("waits %(age)s, %(amount)s", age=ago(task.since, self.now), amount=money(task.amount)),
+            ) if in_time else _("waiting for %(age)s, %(amount)s", age=ago(task.since, self.now), amount=money(task.amount)),
             tone=rules.by_deadline(left) if in_time else "amber", since=task.since,
         )  # fmt: skip
 
@@ -199,7 +199,7 @@ class Counter:
         return TodoRow(
             title=_("Add to old part %(number)s: %(part)s", number=task.ref, part=task.what), sub=task.about,
             url=url_for("old_parts.detail", number=task.ref), action=_("Add what is missing"), picture="photo-plus", tone="amber", since=task.since,
-            due=_("waits %(age)s; it cannot be reimbursed before", age=ago(task.since, self.now)),
+            due=_("waiting for %(age)s; it cannot be reimbursed before", age=ago(task.since, self.now)),
         )  # fmt: skip
 
     def _report(self, task: Task) -> TodoRow:
@@ -237,7 +237,7 @@ class Counter:
             if left < 0
             else _("Quote to agree to: %(number)s, version %(version)s", number=task.ref, version=task.what),
             sub=_("%(total)s in all, to be shipped on %(day)s", total=money(task.amount), day=task.about),
-            url=url_for("orders.detail", ref=task.ref), action=_("Look") if left < 0 else _("Look and agree"), picture="eye" if left < 0 else "check", due=due,
+            url=url_for("orders.detail", ref=task.ref), action=_("View") if left < 0 else _("View and agree"), picture="eye" if left < 0 else "check", due=due,
             tone=tone, since=task.since,
         )  # fmt: skip
 
@@ -251,7 +251,7 @@ class Counter:
     def _order_back(self, task: Task) -> TodoRow:
         return TodoRow(
             title=_("Order sent back: %(number)s", number=task.ref), sub=task.what, url=url_for("orders.edit", ref=task.ref), action=_("Change it"),
-            picture="pencil", since=task.since, due=_("waits %(age)s", age=ago(task.since, self.now)), tone="amber",
+            picture="pencil", since=task.since, due=_("waiting for %(age)s", age=ago(task.since, self.now)), tone="amber",
         )  # fmt: skip
 
     def _fee_draft(self, task: Task) -> TodoRow:
@@ -259,7 +259,7 @@ class Counter:
         left = ((task.due or self.today) - self.today).days
         return TodoRow(
             title=_("Fee schedule sent back: %(region)s", region=task.what) if back else _("Fee schedule to submit: %(region)s", region=task.what),
-            sub=task.about, url=url_for("fees.detail", ref=task.ref), action=_("Change it") if back else _("Look and submit"), picture="receipt-yuan",
+            sub=task.about, url=url_for("fees.detail", ref=task.ref), action=_("Change it") if back else _("View and submit"), picture="receipt-yuan",
             due=_("to be in force from %(day)s", day=day(task.due)), tone=rules.by_deadline(left), since=task.since,
         )  # fmt: skip
 
