@@ -13,11 +13,12 @@ import zxingcpp
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from portal.core import clock
+from portal.core import clock, outbox
 from portal.identity.roles import Role
+from portal.notices import jobs
 from tests.browser.desk import Desk
-from tests.factories.world import World
-from tests.identity.people import in_use, mails, person
+from tests.factories.world import World, make_world
+from tests.identity.people import PASSWORD, give_place, in_use, mails, person
 
 pytestmark = pytest.mark.browser
 WORDS = "三月 的 雨 下了 a week"
@@ -151,3 +152,45 @@ def test_a_forgotten_password_is_set_by_the_mailed_link(
     desk.press("登录")
     desk.sees("二次验证")
     looks(desk, "/sign-in/code")
+
+
+@pytest.mark.parametrize("phone", [False, True], ids=["desk", "phone"])
+def test_an_address_is_confirmed_a_token_made_and_a_papers_code_asks_before_the_place_changes(
+    world: World, desk_of: Callable[..., Desk], phone: bool
+) -> None:
+    shots = os.environ.get("PEOPLE_SHOTS", "") and f"{os.environ['PEOPLE_SHOTS']}/{'phone' if phone else 'desk'}-new"
+    to = f"new.{world.code}.{'phone' if phone else 'desk'}@mail.example"
+    actor, login = person(world, Role.HQ_CLERK)
+    give_place(world, int(actor.login_id or 0), login, Role.DEALER_CLERK, dealer_id=world.d1.id)
+    in_use(actor)
+    order = world.submitted_order(world.d1)
+    desk = desk_of(actor, phone=phone)
+    desk.go("/me/email")
+    desk.page.locator("#email").fill(to)
+    desk.page.locator("#password").fill(PASSWORD)
+    desk.press("保存邮箱")
+    desk.sees(f"{to} 待确认")
+    link = link_to(world, to)
+    looks(desk, "/me", "/me/email", link, "/tokens", "/me/second-factor", "/members", shots=shots)
+    turn(desk.page, english=False)
+    desk.go(link)
+    desk.press("使用此邮箱")
+    desk.told(f"邮箱已改为 {to}")
+    desk.go(f"/q/{world.code}/{order}")  # seen from headquarters at once
+    expect(desk.page).to_have_url(urljoin(desk.page.url, f"/orders/{order}"))
+    other = make_world()
+    give_place(other, int(actor.login_id or 0), login, Role.HQ_AUDITOR)
+    foreign = other.submitted_order(other.d1)
+    looks(desk, f"/q/{other.code}/{foreign}", shots=shots and f"{shots}-q")
+    turn(desk.page, english=False)
+    desk.go(f"/q/{other.code}/{foreign}")
+    desk.page.get_by_role("button", name="换到").click()
+    expect(desk.page).to_have_url(urljoin(desk.page.url, f"/orders/{foreign}"))
+    admin = desk_of(world.hq.admin, phone=phone)
+    with world.as_(world.hq.system) as session:
+        outbox.add(session, template="password-reset", to="no address", at=clock.now(), secret="https://localhost/reset/x",
+                   facts={"login": "li", "minutes": 30})  # fmt: skip
+    while jobs.send_mail():
+        pass
+    failed = mails(world, "no address")[-1].id
+    looks(admin, f"/outbox/{failed}", "/outbox", "/jobs", "/members/invite", shots=shots and f"{shots}-hq")
