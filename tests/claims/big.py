@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from sqlalchemy import text
 
-from tests.factories.world import World
+from portal.files import store
+from tests.factories.world import World, picture
 
 # The first registration is a real one; the others are its like, each with a product, a photo and pieces of its own.
+_PICTURE = picture()
 _MINE = "(SELECT o.id FROM old_parts o WHERE o.number = 'OP2610-' || (5000 + n))"
 
 
@@ -43,8 +45,12 @@ def big_shelf(world: World, number: int) -> str:
             product_id="(SELECT p.id FROM products p, products o WHERE o.id = t.product_id AND p.serial = o.serial || '-' || n)",
         )  # fmt: skip
         photo = session.scalar(text("SELECT id FROM photos WHERE subject_id = :id"), {"id": one.id})
-        again = {name: f"md5(t.{name} || n)" for name in ("public_id", "content_hash", "stored_name")}
+        again = {name: f"md5(t.{name} || n)" for name in ("public_id", "content_hash")} | {
+            "stored_name": "md5(t.stored_name || n) || '.jpg'"
+        }
         _copies(session, "photos", photo, number, subject_id=_MINE, **again)
+        for name in session.scalars(text("SELECT stored_name FROM photos WHERE id <> :id"), {"id": photo}):
+            store.put(world.brand_id, name, _PICTURE)
         taken = session.scalar(text("SELECT id FROM allocations WHERE old_part_id = :id"), {"id": one.id})
         _copies(session, "allocations", taken, number, old_part_id=_MINE)
         session.execute(text("UPDATE layers SET used = :number"), {"number": number})

@@ -141,7 +141,7 @@ def _detail_page(ref: str, *, answered: tuple[int, AnswerForm] | None = None) ->
             dealer=None if mine else queries.dealer_of(session, claim),
             lines=leaf.lines,
             number=len(whole.heads),
-            tabs=_tabs(whole, view) if whole.long else [],
+            tabs=_tabs(whole, view),
             shown_number=leaf.number,
             earlier="" if leaf.earlier is None else address(after=leaf.earlier or None, line=None),
             later="" if leaf.later is None else address(after=leaf.later, line=None),
@@ -187,15 +187,17 @@ def whole_number(name: str) -> int | None:
 
 
 def _tabs(whole: spread.Spread, view: str) -> list[dict[str, Any]]:
-    """The lines of a long claim by what their checks say and how they stand; a view without lines is left out."""
+    """The lines of a long claim by what their checks say and how they stand; none where all stand alike."""
     words = {
         "": _("All"), "warn": _("Warnings"), "block": _("Blocked"), "wanted": _("More is wanted"), "decided": _("Decided"),
     }  # fmt: skip
+    shown_views = {one: count for one, count in whole.tallies().items() if not one or count or one == view}
+    if not whole.long or len(shown_views) == 1:
+        return []
     return [
         {"label": words[one], "url": address(show=one, after=None, line=None), "number": count, "current": one == view,
          "hot": one == "wanted"}
-        for one, count in whole.tallies().items()
-        if count or one == view
+        for one, count in shown_views.items()
     ]  # fmt: skip
 
 
