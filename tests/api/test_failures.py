@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 
 from portal.files.store import StoreError
 from portal.web.api import problems
-from portal.web.pdf_pool import PrintingBusy
+from portal.web.pdf_pool import PrintingBusy, PrintingFailed, PrintingUnavailable
 from tests.api.calling import told
 
 SECRET = "the words of the database"
@@ -35,6 +35,8 @@ def broken(kind: type[Exception], why: type[Exception]) -> Exception:
         (PoolTimeout(SECRET), 503, "unavailable"),
         (StoreError(SECRET), 503, "unavailable"),
         (PrintingBusy("queue"), 503, "unavailable"),
+        (PrintingFailed("memory"), 500, "failed"),
+        (PrintingUnavailable("libpango"), 503, "unavailable"),
         (ServiceUnavailable(SECRET), 503, "unavailable"),
         (RequestEntityTooLarge(SECRET), 413, "too-large"),
         (RuntimeError(SECRET), 500, "failed"),
@@ -50,5 +52,5 @@ def test_a_failure_is_a_problem_of_its_own_kind(app: Flask, error: Exception, st
     told(said, status, code)
     assert SECRET not in said.get_data(as_text=True)
     assert answer.headers["Cache-Control"] == "no-store"
-    waits = isinstance(error, OperationalError | PoolTimeout | StoreError | PrintingBusy)
+    waits = isinstance(error, OperationalError | PoolTimeout | StoreError | PrintingBusy | PrintingUnavailable)
     assert answer.headers.get("Retry-After") == ("5" if waits else None)

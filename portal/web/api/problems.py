@@ -18,6 +18,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
 from portal.core.errors import NotFound, PortalError, Refused
+from portal.web.pdf_pool import PrintingBusy, PrintingFailed
 
 log = structlog.get_logger()
 PROBLEM = "application/problem+json"
@@ -166,14 +167,24 @@ def answer(error: Exception, *, sent: type[BaseModel] | None = None) -> Response
             words = _("This stands there more than once. Say it once.")
             errors = [{"field": field, "detail": words} for field in error.fields[:SHOWN]]
             return problem(422, "invalid", errors=errors)
+        case HTTPException():
+            return _http(error)
+        case _:
+            return _failed(error)
+
+
+def _failed(error: Exception) -> Response:
+    """What went wrong below the operation: 503 where another time may help."""
+    match error:
         case DataError():  # what nothing looked at: a NUL in an address, a number that no column holds (IE5)
             log.warning("not-storable", path=request.path, reason=str(error.orig))
             return problem(400, "unreadable")
         case OperationalError() | PoolTimeout():
             log.error("database", exc_info=error)
             return problem(503, "unavailable", headers={"Retry-After": "5"})
-        case HTTPException():
-            return _http(error)
+        case PrintingFailed() if not isinstance(error, PrintingBusy):  # this paper fails again, as on its page
+            log.error("printing", path=request.path, exc_info=error)
+            return problem(500, "failed")
         case PortalError():  # a store of files that does not answer: worth trying again
             log.error("unavailable", path=request.path, exc_info=error)
             return problem(503, "unavailable", headers={"Retry-After": "5"})
