@@ -74,7 +74,7 @@ def _place(session: Session, actor: Actor, code: str | None) -> int | None:
         return actor.scope.dealer_id
     if not code:
         return None
-    found = queries.dealer_by_code(session, code)
+    found = queries.dealer_by_code(session, code.upper())
     if found is None:
         raise Refused("dealer-not-there", field="dealer", dealer=code)
     return found
