@@ -259,6 +259,9 @@ def test_JO1_a_job_whose_worker_died_is_taken_up_and_one_that_kills_every_worker
 
         taken_and_killed(20)
         assert worker.rescue(stalled_after=30) == 0  # it may be alive yet
+        connection.execute("SELECT pg_advisory_xact_lock(7304)")  # another worker is at it
+        assert worker.rescue(stalled_after=10) == 0
+        connection.rollback()
         assert looked_up(settings, row.id) == ("doing", 0, None)
         assert worker.rescue(stalled_after=10) == 1
         assert looked_up(settings, row.id) == ("todo", 1, None)
