@@ -108,7 +108,8 @@ def test_with_a_second_factor_a_token_asks_its_code_too_and_the_same_press_asks_
     clerk = clerk_of(world)
     secret, codes = in_use(clerk)
     browser = client_as(clerk)
-    assert 'name="code"' in browser.get("/tokens").get_data(as_text=True)
+    (field,) = re.findall(r'<input[^>]*name="code"[^>]*>', browser.get("/tokens").get_data(as_text=True))
+    assert " required" in field
     for wrong in ("", "000000", "AAAA-AAAA-AAAA"):
         refused = browser.post("/tokens", data=form(code=wrong))
         assert (refused.status_code, made_by(refused.get_data(as_text=True))) == (422, [])
@@ -191,6 +192,8 @@ def test_a_token_of_more_than_one_holds_of_too_long_a_life_or_without_a_name_is_
         with pytest.raises(Refused) as caught, world.as_(actor) as session:
             make_token(session, actor, at=at("2026-10-06 10:00"), **how)  # type: ignore[arg-type]
         assert caught.value.code == code
+    with pytest.raises(Refused, match="permission-missing"), world.as_(world.hq.system) as session:
+        make_token(session, world.hq.system, name="x", scopes=["orders.read"], at=at("2026-10-06 10:00"))
     with world.as_(actor) as session:
         for number in range(50):
             make_token(session, actor, name=str(number), scopes=["orders.read"], at=at("2026-10-06 10:00"))

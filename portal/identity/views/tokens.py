@@ -133,6 +133,7 @@ def _scopes(actor: Actor, may: str) -> list[str]:
 def _page(session: Session, actor: Actor, form: TokenForm, *, made: str = "", secret: str = "") -> str:
     rows = queries.tokens_of(session, actor.scope.member_id)
     now: datetime = clock.machine_now()
+    form.code.flags.required = g.signed_in.second_factor  # it is asked for only then, and not left out then
     return render_template(
         "identity/tokens.html", form=form, made=made, secret=secret, now=now, asks_code=g.signed_in.second_factor,
         rows=[(row, row.revoked_at is None and (row.ends_at is None or row.ends_at > now)) for row in rows],
