@@ -127,7 +127,7 @@ class TokenForm(PortalForm):
             SelectChoice("30", _l("in 30 days")),
             SelectChoice("90", _l("in 90 days")),
             SelectChoice("365", _l("in a year")),
-            SelectChoice("", _l("never")),
+            SelectChoice("", _l("never ends")),
         ],
         default="365",
     )
