@@ -58,7 +58,7 @@ def person(
 ) -> Actor:  # fmt: skip
     """A login with one place; a known ``login_id`` gets another place."""
     if login_id is None:
-        login_id = identity.create_login(db.engine, login, password_hash, at=at)
+        login_id = identity.create_login(db.engine, login, password_hash, at=at, email=f"{login}@example.com")
     member = identity.add_member(
         session, by, login_id=login_id, login=login, name=name, roles=[role.value],
         dealer_id=None if dealer is None else dealer.id, email=f"{login}@example.com", at=at,
@@ -143,7 +143,7 @@ def many_places(plays: list[Play], password_hash: str, at: datetime) -> None:
     by_code = {play.cast.seed or play.cast.code: play for play in plays}
     for login, name, places in reversed(names.MANY_PLACES):
         login = plays[0].cast.stem + login  # noqa: PLW2901 - the login as it is here
-        login_id = identity.create_login(db.engine, login, password_hash, at=at)
+        login_id = identity.create_login(db.engine, login, password_hash, at=at, email=f"{login}@example.com")
         for code, dealer_code, role in places:
             if (play := by_code.get(code)) is None:
                 continue

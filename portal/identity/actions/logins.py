@@ -23,15 +23,18 @@ from portal.identity.windows import outside
 Address = Callable[[str], str]  # a one-time token as a whole address, from the settings and never from a request
 
 
-def create_login(engine: Engine, login: str, password_hash: str, *, at: datetime) -> int:
-    """Create a login; returns its id. Raises IntegrityError when the name is taken."""
+def create_login(engine: Engine, login: str, password_hash: str, *, at: datetime, email: str | None = None) -> int:
+    """Create a login; returns its id. ``email``: an address that is known to be its own. Raises IntegrityError when the name is taken."""
     with engine.begin() as connection:
-        return int(
+        created = int(
             connection.scalar(
                 text("SELECT login_create(:login, :hash, :at)"), {"login": login, "hash": password_hash, "at": at}
             )
             or 0
         )
+        if email is not None:
+            connection.execute(text("SELECT login_set_email(:login, :email)"), {"login": created, "email": email})
+        return created
 
 
 def fit_password(password: str, login: str, *, field: str = "password") -> None:
