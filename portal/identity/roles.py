@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import StrEnum
+from functools import lru_cache
 
 from portal.core.permissions import Permission as P
 
@@ -77,5 +78,10 @@ HOLDS: dict[Role, frozenset[P]] = {
 
 def permissions_of(roles: Iterable[str]) -> frozenset[P]:
     """All that these roles (by value) hold together; unknown names hold nothing."""
-    known = {role.value: held for role, held in HOLDS.items()}
-    return frozenset().union(*(known.get(role, frozenset()) for role in roles))
+    return _held(frozenset(roles))
+
+
+@lru_cache(maxsize=1024)
+def _held(roles: frozenset[str]) -> frozenset[P]:
+    """Asked twice on every request, of the same few sets of roles."""
+    return frozenset().union(*(held for role, held in HOLDS.items() if role.value in roles))
