@@ -176,6 +176,7 @@
     pick(within);
     all('form[method=post]', within).forEach(function (form) { form.noValidate = true; }); /* the server says it, in the reader's language and beside the field */
     all('[data-bulk]', within).forEach(counted);
+    all('.side .nav.on', within).forEach(function (here) { here.scrollIntoView({ block: 'nearest' }); }); /* a long menu shows where one is */
     all('[data-scroll-current] .cur', within).forEach(function (current) { var list = current.closest('[data-scroll-current]'); list.scrollTop = current.offsetTop - list.offsetTop - 150; });
     all('[data-toast]', within).forEach(function (one) { if (!one.hasAttribute('data-fading')) { one.setAttribute('data-fading', ''); fade(one, 8000); } });
   }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
@@ -140,10 +141,11 @@ def _failures(app: Flask) -> None:
 
     @app.errorhandler(Exception)
     def failed(error: Exception) -> ResponseReturnValue:
-        log.error("failed", path=request.path, exc_info=error)
+        reference = secrets.token_hex(4)  # what the page asks the person to pass on, and the log is searched for
+        log.error("failed", path=request.path, reference=reference, exc_info=error)
         if app.testing:
             raise error
-        return problems.answer(error) if _is_api() else page("500", 500)
+        return problems.answer(error) if _is_api() else page("500", 500, reference=reference)
 
 
 def _is_api() -> bool:

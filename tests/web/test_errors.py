@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from decimal import Decimal
 
@@ -11,6 +12,7 @@ from flask_babel import lazy_gettext
 from sqlalchemy.exc import DataError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
+from structlog.testing import capture_logs
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from portal.core.errors import NotFound, Refused
@@ -75,6 +77,15 @@ def test_every_failure_is_a_page_with_its_number_and_without_its_inside(app_: Fl
 def test_DB3_a_database_that_is_away_says_when_to_come_again(app_: Flask) -> None:
     for path in ("away", "full"):
         assert app_.test_client().get(f"/{path}?role=hq-clerk").headers["Retry-After"] == "5"
+
+
+def test_a_failure_gives_the_person_the_number_that_the_log_carries(app_: Flask) -> None:
+    with capture_logs() as said:
+        page = app_.test_client().get("/wrong?role=hq-clerk").get_data(as_text=True)
+    (entry,) = [one for one in said if one["event"] == "failed"]
+    assert re.fullmatch(r"[0-9a-f]{8}", entry["reference"])
+    assert f'<p class="code b">{entry["reference"]}</p>' in page
+    assert "下面的编号" in page
 
 
 def test_a_refusal_on_its_own_page_is_said_in_words(app_: Flask) -> None:
