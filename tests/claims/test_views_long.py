@@ -186,6 +186,18 @@ def test_R41_the_page_says_what_holds_now_and_other_pages_what_was_stored(long):
         assert (whole.sums().blocked_lines, whole.blocked_here()) == (0, False)
 
 
+def test_R41_a_line_under_a_tab_by_its_stored_check_is_listed_though_it_passes_now(long, client_as):
+    with long.as_(long.d1.clerk) as session:
+        session.connection().exec_driver_sql(
+            """UPDATE claim_lines SET checks = '[{"level": "warn", "code": "no-photos", "facts": {}}]'
+            WHERE claim_id = %s AND position IN (5, 120)""",
+            (claim(long, long.number).id,),
+        )
+    page = shown(client_as(long.hq.clerk), f"/claims/{long.number}/review?show=warn")
+    assert LISTED.findall(page) == ["5", "120"]
+    assert (beside(page, "prev"), beside(page, "next")) == ("", "")
+
+
 def test_a_page_of_a_long_claim_asks_as_many_statements_as_one_of_a_single_line(long, client_as):
     one = long.submitted_claim(long.d1, [long.reviewed_old_part(long.d1, part="P1")]) if long.received_order(
         long.d1, {"P1": 1}

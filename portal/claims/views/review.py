@@ -164,6 +164,7 @@ def _page(number: str, *, position: int | None, step: str = "", form: Any = None
         whole = spread.Spread(session, actor, claim, today=today)
         line = whole.line(_open_line(whole.heads, position))
         view = request.args.get("show", "") if request.args.get("show", "") in VIEWS else ""
+        listed = whole.listed(view)  # before the page is read: what its lines' checks say now may be another tab's
         leaf = whole.page(view, size=LISTED, around=line.row.position)
         own = serves(session, actor.login_id, claim.dealer_id)
         step = step or request.args.get("do", "")
@@ -185,7 +186,7 @@ def _page(number: str, *, position: int | None, step: str = "", form: Any = None
             line=line,
             view=view,
             listed=leaf.lines,
-            beside=_beside(whole.listed(view), leaf),
+            beside=_beside(listed, leaf),
             tallies=whole.tallies(VIEWS),
             sums=whole.sums(),
             clean=_clean(whole, own=own),
