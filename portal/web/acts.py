@@ -82,6 +82,7 @@ def _key_of_form() -> str | None:
     said = sorted((name, value) for name, value in request.form.items(multi=True) if name not in _NOT_SAID)
     parts: list[bytes | str] = [given, request.path, *(part for pair in said for part in pair)]
     for name, sent in request.files.items(multi=True):
+        sent.stream.seek(0)  # the view may have read it: another file of that name is another act
         parts += [name, sent.filename or "", sent.stream.read()]
         sent.stream.seek(0)
     return replies.fingerprint(*parts)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BytesIO
+from typing import Any
 
 import pytest
-from flask import Flask, g, get_flashed_messages
+from flask import Flask, g, get_flashed_messages, request
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
@@ -149,7 +151,7 @@ def test_AN4_IE5_an_address_stays_in_the_portal(address: str | None, kept: bool)
 
 
 @contextmanager
-def sent(app: Flask, actor: Actor, **form: str) -> Iterator[None]:
+def sent(app: Flask, actor: Actor, **form: Any) -> Iterator[None]:
     """A request that carries a form."""
     with app.app_context(), app.test_request_context("/orders", method="POST", data=form):
         g.actor = actor
@@ -178,6 +180,16 @@ def test_CO1_the_same_page_sent_with_other_words_is_another_act(app: Flask, home
         with sent(app, home.hq.manager, form_key="once-2", amount=amount):
             places.append(perform(add_one, to=lambda n: f"/n/{n}").headers["Location"])  # type: ignore[union-attr]
     assert places[0] != places[1]
+
+
+def test_CO1_another_file_of_the_same_name_is_another_act_though_the_view_has_read_it(app: Flask, home: World) -> None:
+    places = []
+    for photo in (b"one", b"two", b"two"):
+        with sent(app, home.hq.manager, form_key="once-4", photo=(BytesIO(photo), "photo.jpg")):
+            assert request.files["photo"].read() == photo
+            places.append(perform(add_one, to=lambda n: f"/n/{n}").headers["Location"])  # type: ignore[union-attr]
+    assert places[0] != places[1]
+    assert places[1] == places[2]
 
 
 def test_CO1_a_refused_form_may_be_sent_again_as_it_is(app: Flask, home: World) -> None:
