@@ -65,7 +65,7 @@ ACTS = {
     "login:change-password": _l("Changed the own password"),
     "login:reset-password": _l("Set a forgotten password anew"),
     "login:ask-reset": _l("Sent a link for a forgotten password to %(login)s"),
-    "login:choose-language": _l("Chose the language of the own mails"),
+    "login:choose-language": _l("Chose the language of their mails"),
     "login:ask-email": _l("Asked a new e-mail address to be confirmed"),
     "login:change-email": _l("Changed the own e-mail address"),
     "login:set-second-factor": _l("Set up a second factor"),

@@ -31,6 +31,7 @@ class Person:
     name: str = "Lin <Xiaoyan>"
     role_labels: tuple[str, ...] = ("Clerk",)
     brand_name: str = "Lanquan"
+    brand_code: str = "lanquan"
     dealer_name: str | None = None
 
 
