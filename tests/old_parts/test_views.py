@@ -122,6 +122,20 @@ def test_a_bad_photo_is_said_in_a_sentence(shelf, client_as):
     assert old_part(shelf, number).photo_count == 0
 
 
+def test_CO1_a_photo_taken_again_from_the_same_page_is_stored_and_one_sent_twice_is_not(shelf, client_as):
+    """The page gives every photo the same name, and the form has one key: what differs is the picture."""
+    number = shelf.registered_old_part(shelf.d1, photos=0)
+    phone = client_as(shelf.d1.technician)
+    headers = {"X-CSRFToken": phone._read_token(), "X-Requested-With": "fetch"}
+    stored = []
+    for shot in (1, 2, 2):
+        sent = {"photo": (io.BytesIO(picture(shot)), "photo.jpg"), "kind": "fault", "form_key": "a-page's-key"}
+        assert phone.post(f"/old-parts/{number}/photos", data=sent, headers=headers).status_code == 201
+        with shelf.as_(shelf.d1.clerk) as session:
+            stored.append([one.public_id for one in queries.photos(session, queries.old_part(session, number))])
+    assert stored[0] != stored[1] == stored[2]
+
+
 def test_a_photo_is_removed_before_the_report(shelf, client_as):
     number = shelf.registered_old_part(shelf.d1, photos=1)
     with shelf.as_(shelf.d1.clerk) as session:
