@@ -171,6 +171,16 @@ def test_DB4_a_page_that_is_ended_three_times_says_come_back_and_nothing_happene
     assert browser.post(f"/orders/{number}/cancel", data={"reason": "订错了"}).status_code == 303
 
 
+def test_DB4_R23_of_all_debits_at_one_press_none_is_left_out_because_it_was_ended(world: World, client_as) -> None:
+    numbers = [world.agreed_order(world.d1), world.agreed_order(world.d1)]
+    with ended("orders", DEADLOCK) as met:
+        assert client_as(world.hq.finance).post("/orders/debits").status_code == 303
+    with world.as_(world.hq.auditor) as session:
+        states = session.scalars(text("SELECT state FROM orders WHERE number = ANY(:numbers)"), {"numbers": numbers})
+        assert list(states) == ["debited", "debited"]
+    assert len(met) == 3
+
+
 def test_DB4_an_api_act_is_done_once_under_its_key(app: Flask, world: World) -> None:
     number = world.submitted_order(world.d1)
     program = Program(app, token_of(world, world.d1.manager))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import partial
 
 from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
@@ -10,7 +11,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from sqlalchemy.orm.exc import StaleDataError
 
-from portal.core.db import unit_of_work
+from portal.core.db import act_whole, unit_of_work
 from portal.core.errors import Refused
 from portal.core.permissions import Permission as P
 from portal.orders import actions, queries
@@ -46,8 +47,7 @@ def debit_all() -> ResponseReturnValue:
     done, taken, short = 0, Decimal("0.00"), []
     for number in numbers:
         try:
-            with unit_of_work(actor.scope) as session:
-                order = actions.debit(session, actor, number, at=at())
+            order = act_whole(actor.scope, partial(actions.debit, actor=actor, number=number, at=at()))
         except (Refused, StaleDataError) as why:
             if isinstance(why, Refused) and why.code == "short-of-funds":
                 short.append(number)
