@@ -131,7 +131,8 @@ def login_fault(login: str) -> str | None:
 def email(typed: str) -> str | None:
     """A mail address in small letters, or None for what is none."""
     small = typed.strip().lower()
-    return small if len(small) <= 200 and _EMAIL.fullmatch(small) else None
+    # a sign that nobody sees (U+200B, U+202E) makes an address look like another one
+    return small if len(small) <= 200 and small.isprintable() and _EMAIL.fullmatch(small) else None
 
 
 # ---------------------------------------------------------------- tries (AN2)

@@ -49,12 +49,16 @@ def make_token() -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _again(actor, form)
     shown: list[str] = []
+    confirmed: list[int] = []
 
     def act(session: Session, actor: Actor, now: datetime) -> str:
-        # in here, and by another connection: the same press again shows the first answer and asks for no second code
-        confirm_person(
-            db.engine, int(actor.login_id or 0), form.password.data, form.code.data or "", now=clock.machine_now()
-        )
+        # in here, and by another connection: the same press again shows the first answer and asks for no second code;
+        # once, for a code works once: an act that is run again (DB4) must not refuse the code that its first run took
+        if not confirmed:
+            found = confirm_person(
+                db.engine, int(actor.login_id or 0), form.password.data, form.code.data or "", now=clock.machine_now()
+            )
+            confirmed.append(found.id)
         made, secret = actions.make_token(
             session, actor, name=form.name.data or "", scopes=_scopes(actor, str(form.may.data)),
             days=int(form.days.data) if form.days.data else None, at=now,
