@@ -30,6 +30,9 @@ ALTER TABLE warranty_policies ADD CONSTRAINT ex_warranty_policies_one_in_force
     EXCLUDE USING gist (brand_id WITH =, daterange(from_day, to_day) WITH &&) WHERE (withdrawn_at IS NULL);
 
 -- 5. A dealer discards its own draft of a claim, with the form that it was read from.
+--    Nothing that was submitted is ever deleted (0002), whatever is asked.
 GRANT DELETE ON claims, claim_forms, claim_form_rows TO scope_dealer;
+CREATE POLICY dealer_discards_drafts ON claims AS RESTRICTIVE FOR DELETE TO scope_dealer
+    USING (brand_id = (SELECT app.ctx_brand()) AND state = 'draft');
 
 RESET ROLE;

@@ -105,7 +105,7 @@ def _mark(settings: Settings, world: World, mark: str, wanted: Callable[[str], b
         columns = admin.execute(
             "SELECT c.table_name, c.column_name FROM information_schema.columns c JOIN information_schema.columns b "
             "ON b.table_schema = c.table_schema AND b.table_name = c.table_name AND b.column_name = 'brand_id' "
-            "WHERE c.table_schema = 'app' AND c.data_type = 'text' ORDER BY 1, 2"
+            "WHERE c.table_schema = 'app' AND c.data_type = 'text' AND c.is_generated = 'NEVER' ORDER BY 1, 2"
         ).fetchall()
         for count, (table, column) in enumerate(columns):
             if table in SEALED | APART or column in CODES or f"{table}.{column}" in KEYS or not wanted(table):

@@ -140,3 +140,13 @@ def test_a_draft_of_an_order_is_cancelled_by_its_dealer_from_its_page(world, cli
     assert browser.post(f"/orders/{ref}/cancel", data={"reason": "订错了"}).status_code == 303
     with world.as_(world.hq.auditor) as session:
         assert session.scalar(text("SELECT state FROM orders")) == "cancelled"
+
+
+def test_T11_the_database_deletes_no_claim_that_was_submitted_whatever_it_is_told(shelf):
+    part = shelf.reviewed_old_part(shelf.d1)
+    number = shelf.submitted_claim(shelf.d1, [part])
+    drafted(shelf)  # the control: a draft goes by the same statement
+    with shelf.as_(shelf.d1.clerk) as session:
+        session.execute(text("DELETE FROM claims"))
+    with shelf.as_(shelf.hq.auditor) as session:
+        assert session.scalars(text("SELECT number FROM claims")).all() == [number]
