@@ -86,11 +86,15 @@ def exchange(connection: socket.socket, request: bytes) -> tuple[int, bytes, byt
     return int(head[9:12]), head, b"".join(parts)
 
 
-def attack(port: int, requests: Sequence[bytes], status: int, *, clients: int = CLIENTS) -> float:
-    """Send all ``requests`` by ``clients`` connections at once; requests answered in a second. Every reply must be ``status``."""
-    waiting = deque(requests)
+def attack(ports: Sequence[int], requests: Sequence[bytes], status: int, *, clients: int = CLIENTS) -> float:
+    """Send all ``requests`` by ``clients`` connections at once, the servers of ``ports`` in turn, as nginx hands them out.
+
+    Requests answered in a second. Every reply must be ``status``.
+    """
+    waiting, turns = deque(requests), deque(ports[number % len(ports)] for number in range(clients))
 
     def client() -> None:
+        port = turns.popleft()
         connection = connect(port)
         while True:
             try:

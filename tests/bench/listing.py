@@ -22,7 +22,7 @@ def listing(small: Place, large: Place, *, rounds: int, many: int) -> list[Figur
         speeds: dict[int, list[float]] = {port: [] for port in pages}
         for turn in range(rounds + 1):
             for port, page in pages.items():
-                speed = attack(port, [page] * (many if turn else 40), 200)
+                speed = attack([port], [page] * (many if turn else 40), 200)
                 if turn:
                     speeds[port].append(speed)
     best = {port: max(found) for port, found in speeds.items()}

@@ -24,8 +24,8 @@ WARM_UP = 80
 
 
 def per_brand(rounds: int, many: int, brands: int) -> int:
-    """How many agreed orders each small brand needs, for both sides of every round and their warming up."""
-    return -(-2 * (rounds * many + WARM_UP) // brands)
+    """How many agreed orders each small brand needs, for the three sides of every round and their warming up."""
+    return -(-3 * (rounds * many + WARM_UP) // brands)
 
 
 def debits(place: Place, plan: Plan, *, rounds: int, many: int) -> Figure:
@@ -33,9 +33,9 @@ def debits(place: Place, plan: Plan, *, rounds: int, many: int) -> Figure:
     with psycopg.connect(place.admin_url) as connection:
         connection.execute("SET search_path = app, public")
         orders = [plain.Waiting(*row) for row in connection.execute(WAITING, [BIG]).fetchall()]
-    portal, bare = orders[0::2], orders[1::2]
-    with processes.serving(place) as port:
-        people = _people(port, plan, "finance", "/orders/debits")
+    portal, alone, bare = orders[0::3], orders[1::3], orders[2::3]
+    with processes.deployed(place) as ports:
+        people = _people(ports[0], plan, "finance", "/orders/debits")
 
         def requests(some: Sequence[plain.Waiting]) -> list[bytes]:
             return [
@@ -43,14 +43,19 @@ def debits(place: Place, plan: Plan, *, rounds: int, many: int) -> Figure:
                 for order in some
             ]
 
-        attack(port, requests(portal[:WARM_UP]), 303)
+        for some in (portal, alone):
+            attack(ports, requests(some[:WARM_UP]), 303)
         plain.attack(place, plain.debit, bare[:WARM_UP])
         speeds = [
-            (attack(port, requests(portal[begin : begin + many]), 303), plain.attack(place, plain.debit, bare[begin : begin + many]))
+            (
+                attack(ports, requests(portal[begin : begin + many]), 303),
+                attack(ports[:1], requests(alone[begin : begin + many]), 303),
+                plain.attack(place, plain.debit, bare[begin : begin + many]),
+            )
             for begin in range(WARM_UP, WARM_UP + rounds * many, many)
-        ]  # fmt: skip
+        ]
     done = WARM_UP + rounds * many
-    _count(place, "state = 'debited' AND brand_id <> 1", 2 * done)
+    _count(place, "state = 'debited' AND brand_id <> 1", 3 * done)
     return _compared("debit of an agreed 4-line order, 8 clients, 20 brands", "debits/s", speeds, 0.25)
 
 
@@ -72,8 +77,8 @@ def submissions(place: Place, plan: Plan, *, rounds: int, many: int) -> Figure:
     for index, (part, pieces) in enumerate(lines):
         typed |= {f"lines-{index}-part": f"P{part:04d}", f"lines-{index}-quantity": str(pieces), f"lines-{index}-purpose": "stock",
                   f"lines-{index}-serial": ""}  # fmt: skip
-    with processes.serving(place) as port:
-        people = _people(port, plan, "shop", "/orders/new")
+    with processes.deployed(place) as ports:
+        people = _people(ports[0], plan, "shop", "/orders/new")
 
         def requests(some: Sequence[plain.Wanted]) -> list[bytes]:
             return [
@@ -81,13 +86,17 @@ def submissions(place: Place, plan: Plan, *, rounds: int, many: int) -> Figure:
                 for order in some
             ]
 
-        attack(port, requests(wanted[:WARM_UP]), 303)
+        attack(ports, requests(wanted[:WARM_UP]), 303)
         plain.attack(place, plain.submit, wanted[:WARM_UP])
         speeds = [
-            (attack(port, requests(wanted[:many]), 303), plain.attack(place, plain.submit, wanted[:many]))
+            (
+                attack(ports, requests(wanted[:many]), 303),
+                attack(ports[:1], requests(wanted[:many]), 303),
+                plain.attack(place, plain.submit, wanted[:many]),
+            )
             for _ in range(rounds)
         ]
-    _count(place, "state = 'submitted'", before + 2 * (WARM_UP + rounds * many))
+    _count(place, "state = 'submitted'", before + 2 * WARM_UP + 3 * rounds * many)
     return _compared("submitting a 4-line order, 8 clients, 20 brands", "orders/s", speeds, 0.25)
 
 
@@ -108,6 +117,8 @@ def _count(place: Place, condition: str, expected: int) -> None:
         raise RuntimeError(f"{found} orders where {condition}, not {expected}: the figure would be false")
 
 
-def _compared(what: str, unit: str, speeds: Sequence[tuple[float, float]], goal: float) -> Figure:
-    portal, bare = (max(side) for side in zip(*speeds, strict=True))
-    return Figure(what, f"{portal:.0f} {unit}", f"{bare:.0f} {unit}", portal / bare, goal, at_least=True)
+def _compared(what: str, unit: str, speeds: Sequence[tuple[float, float, float]], goal: float) -> Figure:
+    """The best of each side: the portal as it is deployed, one process of it alone (said beside), the yardstick."""
+    portal, alone, bare = (max(side) for side in zip(*speeds, strict=True))
+    said = f"{portal:.0f} {unit} by two processes, {alone:.0f} by one ({alone / bare:.3g}×)"
+    return Figure(what, said, f"{bare:.0f} {unit}", portal / bare, goal, at_least=True)

@@ -38,6 +38,13 @@ def serving(place: Place, command: tuple[str, ...] = PORTAL) -> Iterator[int]:
         process.wait(30)
 
 
+@contextmanager
+def deployed(place: Place) -> Iterator[list[int]]:
+    """The portal as docs/operations.md runs it: two server processes on one database; gives their ports."""
+    with serving(place) as first, serving(place) as second:
+        yield [first, second]
+
+
 def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
     until = time.monotonic() + START_SECONDS
     while time.monotonic() < until:
