@@ -8,6 +8,7 @@ and not done, never a calendar of its own. Several workers may run; the tick has
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import importlib
 import logging
 import signal
@@ -15,6 +16,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, NoReturn
@@ -289,7 +291,9 @@ def run_waiting(flask: Flask, settings: Settings) -> None:
             await _worker(app, concurrency=1, stalled_after=30, wait=False).run()
 
     _hush()
-    asyncio.run(once())
+    # In a thread of its own, which sees what this one sees (its clock): whoever calls may have a loop running.
+    with ThreadPoolExecutor(1) as alone:
+        alone.submit(contextvars.copy_context().run, asyncio.run, once()).result()
 
 
 def _worker(app: procrastinate.App, *, concurrency: int, stalled_after: float, wait: bool = True) -> _Worker:

@@ -12,7 +12,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -39,10 +39,24 @@ class Running:
 
     process: subprocess.Popen[bytes]
     said: lines.Queue[dict[str, Any]]
+    early: list[dict[str, Any]] = field(
+        default_factory=list
+    )  # its loops run, and may speak, before it says that it started
+
+    def started(self) -> None:
+        """Wait until it says so; what it said before counts as said after."""
+        while (line := self.said.get(timeout=PATIENCE)).get("event") != "worker-started":
+            if line == {"over": True}:
+                pytest.fail(f"the worker never started; it said {self.early}")
+            self.early.append(line)
 
     def until(self, **wanted: Any) -> dict[str, Any]:
         """The next line that says ``wanted``; fails when it does not come."""
         seen: list[dict[str, Any]] = []
+        for line in self.early:
+            if wanted.items() <= line.items():
+                self.early.remove(line)
+                return line
         while True:
             try:
                 line = self.said.get(timeout=PATIENCE)
@@ -84,7 +98,7 @@ def worker(settings: Settings, *options: str, stdin: int | None = subprocess.DEV
     ear = threading.Thread(target=listen, daemon=True)
     ear.start()
     try:
-        running.until(event="worker-started")
+        running.started()
         yield running
     finally:
         if process.poll() is None:

@@ -135,6 +135,7 @@ def test_what_is_searched_by_how_it_begins_is_a_range_of_an_index_whatever_the_p
     with world.as_(world.d1.clerk) as session:
         session.execute(sql("SET LOCAL enable_seqscan = off"))
         session.execute(sql("SET LOCAL enable_bitmapscan = off"))
+        session.execute(sql("SET LOCAL enable_sort = off"))
 
         def plan(condition: str) -> str:
             rows = session.scalars(sql(f"EXPLAIN SELECT id FROM orders WHERE {condition} ORDER BY number DESC LIMIT 8"))
